@@ -7,7 +7,8 @@ export interface KubeApi {
   readonly server: string
   /**
    * One request with a deadline. Resolves with the parsed JSON body; rejects with a {@link KubeError} for
-   * every answer that is not 2xx and for a connection that failed. Reads, and writes that are safe to
+   * every answer that is not 2xx and for a connection that failed, and with the reason of `signal` when that
+   * ended it. Reads, and writes that are safe to
    * repeat (`retry: true`), are tried again on 429 (Retry-After is honoured), 5xx and lost connections.
    */
   request<T>(call: KubeCall): Promise<T>
@@ -43,6 +44,7 @@ export interface KubeCall {
 
 export interface WatchCall {
   path: string
+  /** `timeoutSeconds` says when the server ends the watch; a connection that outlives it is given up. */
   query?: Record<string, string | number | boolean | undefined>
   signal?: AbortSignal
 }
@@ -60,17 +62,29 @@ export class KubeError extends Error {
   readonly reason: string | undefined
   /** Method and path of the call, for messages. */
   readonly call: string
+  /** Whether the same call may succeed a little later: 429, 5xx, a lost connection, no answer in time. */
+  readonly transient: boolean
+  /** What the server's Retry-After header asked for, in milliseconds. */
+  readonly retryAfterMs: number | undefined
 
-  constructor(
-    message: string,
-    details: { call: string; status?: number | undefined; reason?: string | undefined; cause?: unknown },
-  ) {
+  constructor(message: string, details: KubeErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.name = 'KubeError'
     this.status = details.status
     this.reason = details.reason
     this.call = details.call
+    this.transient = details.transient ?? false
+    this.retryAfterMs = details.retryAfterMs
   }
+}
+
+export interface KubeErrorDetails {
+  call: string
+  status?: number | undefined
+  reason?: string | undefined
+  transient?: boolean | undefined
+  retryAfterMs?: number | undefined
+  cause?: unknown
 }
 
 /** The part of `metadata` that the action reads. */
