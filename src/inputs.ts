@@ -1,0 +1,244 @@
+import { UserError } from './errors.ts'
+import type { Policy, Thresholds } from './health/finding.ts'
+import { FieldReader } from './inputs/field-reader.ts'
+import { GUID, NAMESPACE, NODE_NAME, POOL_NAME, SERVICE, SYSCTL } from './inputs/forms.ts'
+import { REMEDIES, type RemedyId } from './remedy/remedy.ts'
+
+/** Everything that a user can set, typed, checked and complete. Read once, by the entry. */
+export interface Inputs {
+  cluster: {
+    kubeconfig: string
+    context: string
+    /** Present when the cluster is named in Azure. */
+    aks?: { name: string; resourceGroup: string; subscriptionId: string }
+  }
+  azure: {
+    clientId: string
+    tenantId: string
+    cloud: 'public' | 'us-government' | 'china'
+    oidcAudience: string
+    admin: boolean
+    expectedClusterId: string
+    privateCluster: 'auto' | 'direct' | 'run-command'
+  }
+  scope: { nodeSelector: string; nodePools: string[]; nodes: string[] }
+  thresholds: Thresholds
+  policy: Policy
+  probe: {
+    sampleSeconds: number
+    namespace: string
+    image: string
+    concurrency: number
+    nodeTimeoutSeconds: number
+    timeoutSeconds: number
+  }
+  fix: {
+    remedies: RemedyId[]
+    scope: 'breached' | 'all'
+    dryRun: boolean
+    conntrackMax: number
+    twReuse: number
+    maxTwBuckets: number
+    services: string[]
+    forceServices: boolean
+    settleSeconds: number
+    restoreFrom: string
+  }
+  nodePool: {
+    strategy: 'update' | 'replace'
+    /** YAML or JSON text; checked by the remedy against the names and ranges of AKS. */
+    linuxOsSysctls: string
+    allowedUnsafeSysctls: string[]
+    maxPools: number
+    drainTimeoutMinutes: number
+  }
+  tell: { summary: 'always' | 'on-failure' | 'never'; style: 'full' | 'brief'; reportPath: string }
+}
+
+/**
+ * Reads all inputs.
+ * @param get value of an input, '' when it is not set; the runner has put action.yml's defaults in.
+ * @param environment only $AZURE_SUBSCRIPTION_ID is looked at.
+ * @throws UserError with every problem in one message.
+ */
+export function readInputs(
+  get: (name: string) => string,
+  environment: Record<string, string | undefined> = {},
+): Inputs {
+  const read = new FieldReader(get)
+  const fix = readFix(read)
+  const inputs: Inputs = {
+    cluster: readCluster(read, environment),
+    azure: readAzure(read),
+    scope: {
+      nodeSelector: read.text('node-selector'),
+      nodePools: read.list('node-pools', POOL_NAME),
+      nodes: read.list('nodes', NODE_NAME),
+    },
+    thresholds: readThresholds(read),
+    policy: {
+      failOn: read.choice('fail-on', ['critical', 'warning', 'never'], 'critical'),
+      unknownNodesAllowed: read.integer('unknown-nodes-allowed', 0, 100_000, 0),
+    },
+    probe: readProbe(read, fix.remedies),
+    fix,
+    nodePool: {
+      strategy: read.choice('node-pool-strategy', ['update', 'replace'], 'update'),
+      linuxOsSysctls: read.text('linux-os-sysctls'),
+      allowedUnsafeSysctls: read.list('kubelet-allowed-unsafe-sysctls', SYSCTL),
+      maxPools: read.integer('max-pools', 1, 100, 1),
+      drainTimeoutMinutes: read.integer('drain-timeout-minutes', 1, 1440, 30),
+    },
+    tell: {
+      summary: read.choice('summary', ['always', 'on-failure', 'never'], 'always'),
+      style: read.choice('summary-style', ['full', 'brief'], 'full'),
+      reportPath: read.text('report-path'),
+    },
+  }
+  rejectContradictions(read, inputs)
+  if (read.problems.length > 0) throw badInputs(read.problems)
+  return inputs
+}
+
+function readCluster(read: FieldReader, environment: Record<string, string | undefined>): Inputs['cluster'] {
+  const cluster: Inputs['cluster'] = { kubeconfig: read.text('kubeconfig'), context: read.text('context') }
+  const name = read.pattern('cluster-name', /^[\w-]{1,63}$/, 'a cluster name of letters, digits, - and _')
+  const resourceGroup = read.pattern('resource-group', /^[-\w.()]{1,90}$/, 'a resource group name')
+  const subscriptionId = read.pattern(
+    'subscription-id',
+    GUID.pattern,
+    GUID.is,
+    name === '' ? '' : (environment.AZURE_SUBSCRIPTION_ID ?? ''),
+  )
+  if (name === '') {
+    if (resourceGroup !== '') read.conflict('resource-group: it is given without cluster-name')
+    return cluster
+  }
+  if (resourceGroup === '') read.conflict('resource-group: it is needed with cluster-name')
+  if (subscriptionId === '') read.conflict('subscription-id: it is needed with cluster-name')
+  if (cluster.kubeconfig !== '') read.conflict('kubeconfig: give either kubeconfig or cluster-name, not both')
+  return { ...cluster, aks: { name, resourceGroup, subscriptionId } }
+}
+
+function readAzure(read: FieldReader): Inputs['azure'] {
+  return {
+    clientId: read.pattern('client-id', GUID.pattern, GUID.is),
+    tenantId: read.pattern('tenant-id', /^[\w.-]{1,255}$/, 'a tenant id or domain'),
+    cloud: read.choice('azure-cloud', ['public', 'us-government', 'china'], 'public'),
+    oidcAudience: read.text('oidc-audience'),
+    admin: read.boolean('admin', false),
+    expectedClusterId: read.pattern(
+      'expected-cluster-id',
+      /^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+\/providers\/microsoft\.containerservice\/managedclusters\/[^/]+$/i,
+      'a full resource id: /subscriptions/…/resourceGroups/…/providers/Microsoft.ContainerService/managedClusters/…',
+    ),
+    privateCluster: read.choice('private-cluster', ['auto', 'direct', 'run-command'], 'auto'),
+  }
+}
+
+function readThresholds(read: FieldReader): Thresholds {
+  const percent = (name: string, fallback: number) => read.number(name, { min: 0, max: 100, fallback })
+  const ratio = (name: string, fallback: number) => read.number(name, { min: 0, max: 1_000_000, fallback })
+  const count = (name: string, fallback: number) => read.integer(name, 0, 10_000_000, fallback)
+  const reuse = read.list('tw-reuse-allowed', { pattern: /^[012]$/, is: '0, 1 or 2' })
+  return {
+    conntrackWarningPercent: percent('conntrack-warning-percent', 70),
+    conntrackCriticalPercent: percent('conntrack-critical-percent', 80),
+    timeWaitWarning: count('time-wait-warning', 100),
+    timeWaitCritical: count('time-wait-critical', 500),
+    bucketsWarningRatio: ratio('buckets-warning-ratio', 4),
+    bucketsCriticalRatio: ratio('buckets-critical-ratio', 8),
+    portWarningPercent: percent('port-warning-percent', 70),
+    portCriticalPercent: percent('port-critical-percent', 80),
+    twReuseAllowed: reuse.length === 0 ? [1, 2] : reuse.map(Number),
+    dropsCriticalPerSecond: read.number('drops-critical-per-second', {
+      min: 0,
+      max: 1_000_000_000,
+      fallback: 1,
+    }),
+  }
+}
+
+function readProbe(read: FieldReader, remedies: RemedyId[]): Inputs['probe'] {
+  return {
+    sampleSeconds: read.integer('sample-seconds', 0, 60, 2),
+    namespace: read.pattern('namespace', NAMESPACE.pattern, NAMESPACE.is, 'kube-system'),
+    image: read.pattern(
+      'image',
+      /^[\w.\-/:@]{1,512}$/,
+      'an image reference',
+      'mcr.microsoft.com/azurelinux/busybox:1.36',
+    ),
+    concurrency: read.integer('concurrency', 1, 500, 50),
+    nodeTimeoutSeconds: read.integer('node-timeout-seconds', 5, 600, 60),
+    timeoutSeconds: read.integer('timeout-seconds', 10, 21_600, defaultTimeoutSeconds(remedies)),
+  }
+}
+
+/** A job ends after six hours at the latest; a replaced node pool can take that long. */
+function defaultTimeoutSeconds(remedies: RemedyId[]): number {
+  if (remedies.includes('node-pool')) return 21_000
+  return remedies.length > 0 ? 3600 : 600
+}
+
+function readFix(read: FieldReader): Inputs['fix'] {
+  return {
+    remedies: read.choices('fix', REMEDIES),
+    scope: read.choice('fix-scope', ['breached', 'all'], 'breached'),
+    dryRun: read.boolean('dry-run', false),
+    conntrackMax: read.integer('conntrack-max', 131_072, 4_194_304, 262_144),
+    twReuse: read.integer('tw-reuse', 1, 2, 1),
+    maxTwBuckets: read.integer('max-tw-buckets', 8000, 2_000_000, 2_000_000),
+    services: read.list('services', SERVICE),
+    forceServices: read.boolean('force-services', false),
+    settleSeconds: read.integer('settle-seconds', 0, 1800, 120),
+    restoreFrom: read.text('restore-from'),
+  }
+}
+
+function rejectContradictions(read: FieldReader, inputs: Inputs): void {
+  const t = inputs.thresholds
+  const pairs = [
+    [
+      'conntrack-warning-percent',
+      t.conntrackWarningPercent,
+      'conntrack-critical-percent',
+      t.conntrackCriticalPercent,
+    ],
+    ['time-wait-warning', t.timeWaitWarning, 'time-wait-critical', t.timeWaitCritical],
+    ['buckets-warning-ratio', t.bucketsWarningRatio, 'buckets-critical-ratio', t.bucketsCriticalRatio],
+    ['port-warning-percent', t.portWarningPercent, 'port-critical-percent', t.portCriticalPercent],
+  ] as const
+  for (const [warning, low, critical, high] of pairs) {
+    if (low > high) read.conflict(`${warning}: ${low} is above ${critical} (${high}); it must not be`)
+  }
+  const { remedies, services, forceServices, restoreFrom } = inputs.fix
+  if (remedies.includes('service-policy') && services.length === 0) {
+    read.conflict('services: it is needed with fix: service-policy; name the services as namespace/name')
+  }
+  if (services.includes('*') && !forceServices) {
+    read.conflict('services: "*" is only allowed with force-services: true')
+  }
+  if (remedies.includes('restore') && remedies.length > 1) {
+    read.conflict('fix: restore stands alone; run the other remedies in a step of their own')
+  }
+  if (remedies.includes('restore') && restoreFrom === '') {
+    read.conflict('restore-from: it is needed with fix: restore; give the path of the report to undo')
+  }
+  if (remedies.includes('node-pool') && inputs.cluster.aks === undefined) {
+    read.conflict('cluster-name: it is needed with fix: node-pool, as node pools are changed through Azure')
+  }
+  if ((inputs.azure.clientId === '') !== (inputs.azure.tenantId === '')) {
+    read.conflict('client-id, tenant-id: give both or neither')
+  }
+  if (inputs.scope.nodeSelector.length > 2000)
+    read.conflict('node-selector: it is longer than 2000 characters')
+}
+
+function badInputs(problems: string[]): UserError {
+  const head = problems.length === 1 ? 'An input is wrong' : `${problems.length} inputs are wrong`
+  return new UserError(`${head}:\n${problems.map((each) => `  ${each}`).join('\n')}`, {
+    next: 'Correct the `with:` block of the step. Every input is described in the README under "Inputs".',
+    docs: 'README.md#inputs',
+  })
+}
