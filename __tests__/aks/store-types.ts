@@ -67,7 +67,8 @@ export interface SelectOptions {
 }
 
 export interface WatchOptions extends SelectOptions {
-  from?: string | 'start'
+  /** A resource version, or `start`. */
+  from?: string
 }
 
 export interface DeleteOptions {
