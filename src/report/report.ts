@@ -1,7 +1,7 @@
 import type { ClusterFacts } from '../cluster/facts.ts'
 import type { Finding, Judgement, Policy, Thresholds } from '../health/finding.ts'
 import type { NodeResult } from '../node/reading.ts'
-import type { Change, Plan } from '../remedy/remedy.ts'
+import type { FixRecord } from '../remedy/remedy.ts'
 
 /** Everything a run has to tell. It is written as JSON (report.schema.json), and all else is made from it. */
 export interface Report {
@@ -28,8 +28,8 @@ export interface Report {
   findings: Finding[]
   /** What a run with `fix` found before it changed anything; absent without a fix. */
   before?: { judgement: Judgement; nodes: NodeResult[]; findings: Finding[] }
-  /** Absent without a fix. */
-  fix?: { dryRun: boolean; plans: Plan[]; changes: Change[]; interrupted: boolean }
+  /** What the remedies planned and did; absent without a fix. */
+  fix?: FixRecord
   /** Remarks that concern the whole cluster, e.g. which limit binds with Cilium. */
   notes: string[]
   /** Why there is no verdict on nodes at all (no cluster reached, …); absent otherwise. */
