@@ -148,15 +148,15 @@ export function read(
   return { kind: 'read', node: node(name, info), reading: reading(overrides) }
 }
 
-/** A node in scope that did not answer. */
+/** A node in scope that did not answer. `next: null` leaves that sentence out. */
 export function unread(
   name = 'aks-np1-9',
   why = 'The kubelet did not start the pod within 60 s.',
   info: Partial<NodeInfo> = {},
-  next: string | undefined = 'Look at the events of the node.',
+  next: string | null = 'Look at the events of the node.',
 ): NodeResult {
   const result = { kind: 'unread' as const, node: node(name, info), why }
-  return next === undefined ? result : { ...result, next }
+  return next === null ? result : { ...result, next }
 }
 
 /** A node that the checks do not concern. */

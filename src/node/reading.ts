@@ -126,3 +126,11 @@ export type NodeResult =
 export function isKnown<T>(measured: Measured<T>): measured is { readonly value: T } {
   return 'value' in measured
 }
+
+/** How the reason begins where a kernel was built without what was asked for: nothing went wrong then. */
+export const NOT_PUBLISHED = 'the kernel does not publish it'
+
+/** Whether a value is unknown only as this kernel has no such value. */
+export function isNotPublished(measured: Measured<unknown>): boolean {
+  return !isKnown(measured) && measured.unknown.startsWith(NOT_PUBLISHED)
+}
