@@ -1,0 +1,205 @@
+import type { AccessToken, TokenCredential } from '@azure/identity'
+import { causesOf, messageOf, UserError } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import { createAssertionSource, requireIdTokenPermission } from './assertion.ts'
+import { type Candidate, type CredentialKind, candidates } from './candidates.ts'
+import type { AzureCloud, Environment } from './clouds.ts'
+import { explainSignIn } from './sign-in-errors.ts'
+import { abortable, createTokenSource, type ExpiringToken, type TokenSource } from './token-source.ts'
+
+/** Who the run is in Azure. */
+export interface AzureIdentity {
+  kind: CredentialKind
+  /** For people: `the Azure CLI session`. */
+  title: string
+  /** Tokens for a scope such as `https://management.azure.com/.default`; renewed as they near their end. */
+  tokens(scope: string): TokenSource
+  /** The same, in the form in which the Azure clients want it. */
+  credential: TokenCredential
+}
+
+export interface IdentityOptions {
+  cloud: AzureCloud
+  /** Application (client) id of the input; '' when not given. Comes with a tenant id. */
+  clientId: string
+  tenantId: string
+  /** '' is the cloud's default. */
+  oidcAudience: string
+}
+
+/** What signing in needs from outside. */
+export interface IdentityDeps {
+  environment: Environment
+  log: Logger
+  /** Keeps a secret out of the job log from now on. */
+  mask: (secret: string) => void
+  /** Asks the runner for the job's identity token, e.g. `core.getIDToken`. */
+  getIdToken: (audience: string) => Promise<string>
+  /** Name and version of the product: `aks-connection-health/1.0.0`. */
+  userAgent: string
+  now?: () => number
+}
+
+/** Longest time for a token: a slow `az`, or Entra ID after three retries. */
+const TOKEN_TIMEOUT_MS = 30_000
+
+/**
+ * Signs in to Azure: with the job's identity token where client-id is given; else with the session of the
+ * Azure CLI, a secret, a certificate, workload identity or a managed identity, the first that there is. One
+ * that somebody has set up and that fails is not passed over. The log says which was taken and why the
+ * ones before it were not.
+ * @throws UserError when none works, with the reason for each.
+ */
+export async function signIn(
+  options: IdentityOptions,
+  deps: IdentityDeps,
+  signal?: AbortSignal,
+): Promise<AzureIdentity> {
+  const { environment, log, mask } = deps
+  if (options.clientId !== '') requireIdTokenPermission(environment)
+  maskSecrets(environment, mask)
+  const assertion = createAssertionSource(
+    deps.getIdToken,
+    options.oidcAudience || options.cloud.oidcAudience,
+    deps.now,
+  )
+  const refusals: string[] = []
+  for (const each of candidates({ ...options, environment, userAgent: deps.userAgent, assertion })) {
+    signal?.throwIfAborted()
+    if (each.absent !== undefined) {
+      refusals.push(`${each.kind}: ${each.absent}`)
+      continue
+    }
+    const explain = (error: unknown) =>
+      explainSignIn(error, { ...options, kind: each.kind, environment, claims: assertion.claims() })
+    try {
+      const identity = await tryCandidate(each, options.cloud, deps, explain, signal)
+      log.info(`Signed in to Azure with ${identity.title}.`)
+      if (refusals.length > 0) log.info(`Not used: ${refusals.join('; ')}.`)
+      return identity
+    } catch (error) {
+      signal?.throwIfAborted()
+      const explained = explain(error)
+      if (each.explicit || (explained instanceof UserError && !isUnavailable(error))) throw explained
+      refusals.push(`${each.kind}: ${reasonOf(error)}`)
+    }
+  }
+  throw nobody(refusals)
+}
+
+async function tryCandidate(
+  candidate: Candidate,
+  cloud: AzureCloud,
+  deps: IdentityDeps,
+  explain: (error: unknown) => unknown,
+  signal: AbortSignal | undefined,
+): Promise<AzureIdentity> {
+  await candidate.probe?.()
+  const identity = cached(candidate, deps, explain)
+  await identity.first(cloud.armScope, signal)
+  return identity
+}
+
+/** One source of tokens per scope in front of a credential, as most credentials ask anew each time. */
+function cached(
+  { kind, title, create }: Candidate,
+  deps: IdentityDeps,
+  explain: (error: unknown) => unknown,
+): AzureIdentity & { first(scope: string, signal?: AbortSignal): Promise<ExpiringToken> } {
+  const credential = create()
+  const sources = new Map<string, TokenSource>()
+  const source = (scope: string): TokenSource => {
+    let found = sources.get(scope)
+    if (found === undefined) {
+      found = createTokenSource(async () => ask(credential, scope), {
+        mask: deps.mask,
+        onRenewalFailed: (error) =>
+          deps.log.warning(`The Azure token could not be renewed yet: ${messageOf(explain(error))}`),
+        ...(deps.now === undefined ? {} : { now: deps.now }),
+      })
+      sources.set(scope, found)
+    }
+    return found
+  }
+  const explained =
+    (scope: string): TokenSource =>
+    async (signal) => {
+      try {
+        return await source(scope)(signal)
+      } catch (error) {
+        signal?.throwIfAborted()
+        throw explain(error)
+      }
+    }
+  return {
+    kind,
+    title,
+    first: (scope, signal) => source(scope)(signal),
+    tokens: explained,
+    credential: {
+      getToken: async (scopes, options): Promise<AccessToken> => {
+        const scope = typeof scopes === 'string' ? scopes : (scopes[0] ?? '')
+        // A challenge asks for a token with certain claims, which a remembered one lacks.
+        if (options?.claims) return ask(credential, scope, options.claims).then(accessToken)
+        return accessToken(await explained(scope)(options?.abortSignal as AbortSignal | undefined))
+      },
+    },
+  }
+}
+
+async function ask(credential: TokenCredential, scope: string, claims?: string): Promise<ExpiringToken> {
+  const request = credential.getToken(scope, claims === undefined ? {} : { claims })
+  const token = await abortable(request, AbortSignal.timeout(TOKEN_TIMEOUT_MS))
+  if (token === null) throw new Error(`no token was given for ${scope}`)
+  return { token: token.token, expiresAt: token.expiresOnTimestamp }
+}
+
+function accessToken({ token, expiresAt }: ExpiringToken): AccessToken {
+  return { token, expiresOnTimestamp: expiresAt, tokenType: 'Bearer' }
+}
+
+function maskSecrets(environment: Environment, mask: (secret: string) => void): void {
+  for (const name of [
+    'AZURE_CLIENT_SECRET',
+    'AZURE_CLIENT_CERTIFICATE_PASSWORD',
+    'IDENTITY_HEADER',
+    'MSI_SECRET',
+  ]) {
+    const secret = environment[name]
+    if (secret) mask(secret)
+  }
+}
+
+/** Whether a way to sign in is simply not there: no `az`, nobody logged in, no metadata address. */
+function isUnavailable(error: unknown): boolean {
+  const text = causesOf(error).join('\n')
+  if (/AADSTS\d+/.test(text)) return false
+  return (
+    error instanceof Error &&
+    (error.name === 'CredentialUnavailableError' ||
+      error instanceof TypeError ||
+      error.name === 'TimeoutError')
+  )
+}
+
+function reasonOf(error: unknown): string {
+  const text = messageOf(error)
+  if (/Azure CLI could not be found/i.test(text)) return 'az is not installed'
+  if (/az login/i.test(text)) return 'nobody is logged in with az'
+  if (error instanceof TypeError || (error instanceof Error && error.name === 'TimeoutError'))
+    return 'no metadata address answers'
+  return (text.split('\n', 1)[0] ?? '').slice(0, 300)
+}
+
+function nobody(refusals: string[]): UserError {
+  return new UserError(
+    `There is no way to sign in to Azure:\n${refusals.map((each) => `  ${each}`).join('\n')}`,
+    {
+      next: [
+        'Give client-id and tenant-id of an application with a federated credential for this repository, and the job `permissions: id-token: write`;',
+        'or run azure/login before this step.',
+      ].join(' '),
+      docs: 'docs/azure.md#signing-in',
+    },
+  )
+}
