@@ -27,11 +27,33 @@ export interface RunningPod {
 /** What a test can read and do on a node. */
 export interface TestNode {
   readonly name: string
+  /** What runs the pods' scripts, e.g. `BusyBox v1.35.0 (…)`; undefined on a node that only answers. */
+  readonly shell: string | undefined
   /** Present value of a sysctl, e.g. `net.netfilter.nf_conntrack_max`. */
   sysctl(name: string): Promise<string>
   setSysctl(name: string, value: string): Promise<void>
+  /** What nf_conntrack_count reads from now on; on a namespace node in pods that start after it. */
   setConntrackCount(count: number): Promise<void>
-  /** Leaves so many sockets in TIME-WAIT in the node's namespace. */
+  /**
+   * Adds to kernel counters: `conntrack.<header>`, e.g. `{ 'conntrack.drop': 5 }`; on a recorded node also
+   * those of netstat and snmp (`TcpExt.TCPTimeWaitOverflow`). On a namespace node the first call makes the
+   * counters files of its own, seen by pods that start after it.
+   */
+  addToCounters(by: Record<string, number>): Promise<void>
+  /** Lets counters grow by so many a second until the returned function is called. */
+  growCounters(perSecond: Record<string, number>): () => void
+  /** Leaves exactly so many sockets in TIME-WAIT in the node's namespace, spread over destinations. */
   makeTimeWait(sockets: { v4?: number; v6?: number }): Promise<void>
+  /** Takes so many local ports towards one destination (10.224.0.5:443); they stay in TIME-WAIT. */
+  fillDestination(ports: number): Promise<void>
+  /** Keeps so many connections established until the returned function is called; they leave no TIME-WAIT. */
+  holdConnections(count: number): Promise<() => Promise<void>>
   setFault(fault: NodeFault | undefined): void
+}
+
+/** The machine behind a node, as the kubelet uses it. */
+export interface NodeMachine extends NodeRuntime, TestNode {
+  readonly fault: NodeFault | undefined
+  /** The termination message of every pod on a node that runs no processes. */
+  readonly answer: string | undefined
 }

@@ -26,7 +26,11 @@ export interface ContainerSurroundings {
  * Resolves a container of a pod the way a kubelet does. Throws {@link ContainerConfigError} for what the
  * kubelet refuses and for what these nodes cannot do, such as a volume that is no emptyDir.
  */
-export function resolveContainer(pod: Pod, container: Container, around: ContainerSurroundings): ContainerRun {
+export function resolveContainer(
+  pod: Pod,
+  container: Container,
+  around: ContainerSurroundings,
+): ContainerRun {
   const env: Record<string, string> = {}
   for (const entry of container.env ?? []) {
     const field = entry.valueFrom?.fieldRef?.fieldPath
@@ -46,7 +50,8 @@ export function resolveContainer(pod: Pod, container: Container, around: Contain
     messageFromOutput: container.terminationMessagePolicy === 'FallbackToLogsOnError',
     volumes: (container.volumeMounts ?? []).map((mount) => {
       const volume = pod.spec.volumes?.find((candidate) => candidate.name === mount.name)
-      if (!volume?.emptyDir) throw new ContainerConfigError(`volume ${mount.name}: only emptyDir is supported`)
+      if (!volume?.emptyDir)
+        throw new ContainerConfigError(`volume ${mount.name}: only emptyDir is supported`)
       const source = around.volumeFolder(mount.name)
       return { source, target: mount.mountPath, writable: mount.readOnly !== true }
     }),
@@ -55,9 +60,12 @@ export function resolveContainer(pod: Pod, container: Container, around: Contain
 
 /** `$(NAME)` becomes the variable's value, `$$(NAME)` the text `$(NAME)`; unknown names stay as they are. */
 function expand(text: string, env: Record<string, string>): string {
-  return text.replace(/\$(\$\([^)]*\))|\$\(([^)]*)\)/g, (whole, escaped: string | undefined, name: string) => {
-    return escaped ?? env[name] ?? whole
-  })
+  return text.replace(
+    /\$(\$\([^)]*\))|\$\(([^)]*)\)/g,
+    (whole, escaped: string | undefined, name: string) => {
+      return escaped ?? env[name] ?? whole
+    },
+  )
 }
 
 function fieldOf(pod: Pod, path: string, around: ContainerSurroundings): string {

@@ -38,7 +38,10 @@ export function namespacesPossible(): boolean {
 /** Absolute path of a program, also looked for where only root has it in PATH. */
 export function which(program: string): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/bin', '/bin']
-  return folders.filter(Boolean).map((folder) => join(folder, program)).find((path) => existsSync(path))
+  return folders
+    .filter(Boolean)
+    .map((folder) => join(folder, program))
+    .find((path) => existsSync(path))
 }
 
 /** Like {@link which}, for a program that must be there. */
@@ -61,7 +64,9 @@ export function trackingCommand(): string | undefined {
   const tables = [which('iptables'), which('ip6tables')].filter((path) => path !== undefined)
   if (tables.length === 0) return undefined
   return tables
-    .flatMap((path) => ['INPUT', 'OUTPUT'].map((chain) => `${path} -w -A ${chain} -m conntrack --ctstate NEW`))
+    .flatMap((path) =>
+      ['INPUT', 'OUTPUT'].map((chain) => `${path} -w -A ${chain} -m conntrack --ctstate NEW`),
+    )
     .join(' && ')
 }
 
@@ -103,7 +108,8 @@ function whyNotIsolated(): string | undefined {
   if (process.getuid?.() !== 0) return 'this process is not root'
   const missing = ISOLATION_TOOLS.filter((tool) => !which(tool))
   if (missing.length > 0) return `these programs are not installed: ${missing.join(', ')}`
-  const probe = 'mount -t tmpfs tmpfs /mnt && mkdir /mnt/u /mnt/w /mnt/r /mnt/p && mount -t proc proc /mnt/p && '
+  const probe =
+    'mount -t tmpfs tmpfs /mnt && mkdir /mnt/u /mnt/w /mnt/r /mnt/p && mount -t proc proc /mnt/p && '
   const overlay = 'mount -t overlay -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w overlay /mnt/r'
   return failure(need('unshare'), ['--net', '--mount', '--pid', '--fork', 'sh', '-c', probe + overlay])
 }

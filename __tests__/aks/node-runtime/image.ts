@@ -25,7 +25,13 @@ const FOLDERS = ['bin', 'dev', 'etc', 'proc', '.proc', 'root', 'sys', 'tmp', 'va
 export function buildImage(folder: string, host: Host): Image {
   if (!host.busybox) {
     const path = '/usr/sbin:/usr/bin:/sbin:/bin'
-    return { root: '/', path, setpriv: host.notIsolated ? '' : need('setpriv'), shell: 'sh of this machine', busybox: false }
+    return {
+      root: '/',
+      path,
+      setpriv: host.notIsolated ? '' : need('setpriv'),
+      shell: 'sh of this machine',
+      busybox: false,
+    }
   }
   for (const name of FOLDERS) mkdirSync(join(folder, name), { recursive: true })
   copyInto(folder, host.busybox, '/bin/busybox')
@@ -34,9 +40,18 @@ export function buildImage(folder: string, host: Host): Image {
     if (applet !== '' && applet !== 'busybox') symlinkSync('busybox', join(folder, 'bin', applet))
   }
   if (!host.notIsolated) copyInto(folder, need('setpriv'), '/.runtime/setpriv')
-  writeFileSync(join(folder, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n')
+  writeFileSync(
+    join(folder, 'etc/passwd'),
+    'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n',
+  )
   writeFileSync(join(folder, 'etc/group'), 'root:x:0:\nnogroup:x:65534:\n')
-  return { root: folder, path: '/bin', setpriv: '/.runtime/setpriv', shell: banner(host.busybox), busybox: true }
+  return {
+    root: folder,
+    path: '/bin',
+    setpriv: '/.runtime/setpriv',
+    shell: banner(host.busybox),
+    busybox: true,
+  }
 }
 
 function copyInto(folder: string, program: string, target: string): void {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 import type { ContainerRun } from './container.ts'
@@ -47,7 +47,8 @@ const OUTPUT_KEPT = 64 * 1024
 
 /** Starts a container's process in its own session, so that a Ctrl-C in the terminal is not for it. */
 export function startProcess(command: Command, run: ContainerRun): RunningContainer {
-  closeSync(openSync(command.messageFile, 'w', 0o666))
+  writeFileSync(command.messageFile, '')
+  chmodSync(command.messageFile, 0o666)
   const { uid, gid, cwd } = command
   const child = spawn(command.file, command.args, {
     env: command.env,
@@ -86,12 +87,17 @@ function follow(child: ChildProcess, command: Command, run: ContainerRun): Runni
   child.stdout?.on('data', (chunk: Buffer) => output.push(chunk))
   child.stderr?.on('data', (chunk: Buffer) => output.push(chunk))
   if (command.announces) {
-    readAnnouncements(child.stdio[3] as Readable, (found) => {
-      pid = found
-    }, onReady)
+    readAnnouncements(
+      child.stdio[3] as Readable,
+      (found) => {
+        pid = found
+      },
+      onReady,
+    )
   } else {
     child.once('spawn', onReady)
   }
+  if (!command.announces) child.once('exit', () => endGroup(child.pid))
   child.once('error', (error) => onOver(128, error.message))
   child.once('close', (code, signal) => onOver(code ?? 128 + (signal ? constants.signals[signal] : 0)))
 
@@ -101,14 +107,23 @@ function follow(child: ChildProcess, command: Command, run: ContainerRun): Runni
     output: () => output.read().toString('utf8'),
     signal: (signal) => {
       if (over || pid === undefined) return
-      try {
-        process.kill(command.announces ? pid : -pid, signal)
-      } catch {
-        // It ended a moment ago.
-      }
+      send(command.announces ? pid : -pid, signal)
       if (signal === 'SIGKILL') child.kill('SIGKILL')
     },
   }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It ended a moment ago.
+  }
+}
+
+/** Without a process-id namespace nobody else ends what a container left running. */
+function endGroup(pid: number | undefined): void {
+  if (pid !== undefined) send(-pid, 'SIGKILL')
 }
 
 function readAnnouncements(stream: Readable, onPid: (pid: number) => void, onReady: () => void): void {

@@ -1,0 +1,178 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { NodeMachine, RunningPod } from '../node-types.ts'
+import type { Pod } from '../objects.ts'
+import type { NodeFault, NodeSpec } from '../types.ts'
+import { resolveContainer } from './container.ts'
+import { inspectHost } from './host.ts'
+import { isolatedCommand, plainCommand } from './launch.ts'
+import { namespaceState } from './namespace.ts'
+import { runContainers } from './pod.ts'
+import { startProcess } from './process.ts'
+import { recordedState } from './recorded.ts'
+import type { KernelState } from './state.ts'
+import { type Traffic, trafficOf } from './traffic.ts'
+import { takeWorkspace, type Workspace } from './workspace.ts'
+
+export { namespacesPossible } from './host.ts'
+
+export interface RuntimeOptions {
+  /** First wait before a failed container is started again; default 10000 as in a kubelet. */
+  backoffMs?: number
+}
+
+const GROW_MS = 100
+
+/**
+ * Makes the machine behind a node. Fails when the state asks for a namespace and the machine allows none. A
+ * node that answers by itself (`state: { answer }`) costs nothing.
+ */
+export async function createRuntime(spec: NodeSpec, options: RuntimeOptions = {}): Promise<NodeMachine> {
+  const state = spec.state ?? { sample: 'healthy' }
+  if (state !== 'namespace' && 'answer' in state) return answeringMachine(spec, state.answer)
+  const host = inspectHost()
+  if (state === 'namespace' && host.noNamespaces) {
+    throw new Error(`Node ${spec.name} cannot be a network namespace: ${host.noNamespaces}.`)
+  }
+  const workspace = takeWorkspace()
+  const { folder, netns } = workspace.forNode(spec.name)
+  const kernel = join(folder, 'kernel')
+  mkdirSync(kernel)
+  try {
+    const made =
+      state === 'namespace'
+        ? await namespaceState(spec, netns, kernel)
+        : recordedState(spec, state.sample, kernel, host.notIsolated === undefined)
+    return machineOf(spec, made, folder, workspace, options)
+  } catch (error) {
+    workspace.release()
+    throw error
+  }
+}
+
+function machineOf(
+  spec: NodeSpec,
+  kernel: KernelState,
+  folder: string,
+  workspace: Workspace,
+  options: RuntimeOptions,
+): NodeMachine {
+  const isolated = inspectHost().notIsolated === undefined
+  const pods = new Set<RunningPod>()
+  const growing = new Set<NodeJS.Timeout>()
+  let fault = spec.fault
+  let containers = 0
+  let traffic: Traffic | undefined
+  const wire = () => {
+    if (kernel.netns === undefined) throw new Error(`Node ${spec.name} is a recording: it has no traffic.`)
+    traffic ??= trafficOf(kernel.netns)
+    return traffic
+  }
+
+  const runPod = (pod: Pod, hooks: Parameters<NodeMachine['runPod']>[1]): RunningPod => {
+    const volumes = join(folder, `volumes-${pod.metadata.uid ?? pod.metadata.name}`)
+    const volumeFolder = (name: string) => {
+      mkdirSync(join(volumes, name), { recursive: true, mode: 0o777 })
+      return join(volumes, name)
+    }
+    const around = { hostIP: pod.status.hostIP ?? '127.0.0.1', volumeFolder }
+    const running = runContainers(
+      pod,
+      {
+        backoffMs: options.backoffMs ?? 10_000,
+        start: (container) => {
+          containers += 1
+          const run = resolveContainer(pod, container, around)
+          const command = (isolated ? isolatedCommand : plainCommand)(run, {
+            image: workspace.image,
+            folder: join(folder, `container-${containers}`),
+            netns: pod.spec.hostNetwork === true ? kernel.netns : undefined,
+            procFolder: kernel.procFolder(),
+            binds: kernel.binds(),
+            sysctlsReadOnly: fault === 'read-only-sysctls',
+          })
+          const process = startProcess(command, run)
+          void process.ended.then(() => kernel.settle())
+          return process
+        },
+      },
+      hooks.onStatus,
+    )
+    pods.add(running)
+    void running.finished.then(() => pods.delete(running))
+    return running
+  }
+
+  return {
+    name: spec.name,
+    answer: undefined,
+    shell: workspace.image.shell,
+    get fault() {
+      return fault
+    },
+    setFault: (next: NodeFault | undefined) => {
+      fault = next
+    },
+    runPod,
+    sysctl: kernel.readSysctl,
+    setSysctl: kernel.writeSysctl,
+    setConntrackCount: kernel.setConntrackCount,
+    addToCounters: kernel.addToCounters,
+    growCounters: (perSecond) => {
+      const by = Object.fromEntries(
+        Object.entries(perSecond).map(([name, rate]) => [
+          name,
+          Math.max(1, Math.round((rate * GROW_MS) / 1000)),
+        ]),
+      )
+      const timer = setInterval(() => void kernel.addToCounters(by).catch(() => undefined), GROW_MS)
+      growing.add(timer)
+      return () => {
+        clearInterval(timer)
+        growing.delete(timer)
+      }
+    },
+    makeTimeWait: async (sockets) => wire().makeTimeWait(sockets),
+    fillDestination: async (ports) => wire().fillDestination(ports),
+    holdConnections: async (count) => wire().holdConnections(count),
+    stop: async () => {
+      for (const timer of growing) clearInterval(timer)
+      await Promise.all([...pods].map((pod) => pod.kill(0)))
+      await traffic?.stop()
+      await kernel.remove()
+      workspace.release()
+    },
+  }
+}
+
+function answeringMachine(spec: NodeSpec, answer: string): NodeMachine {
+  let fault = spec.fault
+  const none = async (): Promise<never> => {
+    throw new Error(`Node ${spec.name} only answers: it has no kernel state.`)
+  }
+  return {
+    name: spec.name,
+    answer,
+    shell: undefined,
+    get fault() {
+      return fault
+    },
+    setFault: (next) => {
+      fault = next
+    },
+    runPod: () => {
+      throw new Error(`Node ${spec.name} only answers: it runs no pods.`)
+    },
+    sysctl: none,
+    setSysctl: none,
+    setConntrackCount: none,
+    addToCounters: none,
+    growCounters: () => {
+      throw new Error(`Node ${spec.name} only answers: it has no counters.`)
+    },
+    makeTimeWait: none,
+    fillDestination: none,
+    holdConnections: none,
+    stop: async () => undefined,
+  }
+}
