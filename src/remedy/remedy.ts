@@ -8,6 +8,9 @@ import type { NodeResult } from '../node/reading.ts'
 export const REMEDIES = ['service-policy', 'sysctl', 'daemonset', 'node-pool', 'restore'] as const
 export type RemedyId = (typeof REMEDIES)[number]
 
+/** Whether a remedy acts on what breached, or on everything in scope. */
+export type FixScope = 'breached' | 'all'
+
 export type Target =
   | { kind: 'node'; name: string; pool: string }
   | { kind: 'service'; namespace: string; name: string }
@@ -28,6 +31,8 @@ export interface Step {
   intent: 'change' | 'refuse' | 'skip'
   /** Why it is refused or skipped, or a remark on the change (clamped, raised to what kube-proxy sets, …). */
   why?: string
+  /** Version of the object that the step was planned on; the change is not made to any other. */
+  resourceVersion?: string
 }
 
 /** What a remedy will do, complete enough to be shown, approved and later undone. */
@@ -53,8 +58,41 @@ export interface Change {
   wanted: string | null
   /** Read back after the change; undefined: could not be read back, or not yet. */
   after: string | null | undefined
+  /**
+   * `changed`: the new value was read back. `unchanged`: it was found as wanted. `refused`, `skipped`: not
+   * tried. `failed`: tried, and the value is not what was wanted. `unproven`: tried, and nothing could be
+   * read back, so it may be either.
+   */
   outcome: 'changed' | 'unchanged' | 'refused' | 'skipped' | 'failed' | 'unproven'
   why?: string
+}
+
+/** What a node's load was before a remedy and after it. A value that was not measured is absent. */
+export interface Effect {
+  remedy: RemedyId
+  node: string
+  measure: 'conntrack-entries' | 'conntrack-percent' | 'time-wait-sockets'
+  before?: number
+  after?: number
+  /** How much less it is, in percent of `before`; negative when it grew. Absent unless both were measured. */
+  reductionPercent?: number
+}
+
+/** All that a run with `fix` planned and did. Filled as it happens, so that it is true at any moment. */
+export interface FixRecord {
+  dryRun: boolean
+  /** One a remedy, in order; a plan that was made anew after an earlier remedy stands in place of the first. */
+  plans: Plan[]
+  changes: Change[]
+  effects: Effect[]
+  /** Whether the run was ended before it was through. */
+  interrupted: boolean
+  /**
+   * What was asked for and not achieved, one sentence each: failed, refused and unproven changes, remedies that
+   * could not be planned, an interruption. Not empty: the run fails whatever the last reading says, unless it
+   * only reports (`fail-on: never`).
+   */
+  unachieved: string[]
 }
 
 /** What the entry hands to a remedy: everything it may touch. */
@@ -69,8 +107,13 @@ export interface RemedyContext {
   runId: string
   /** Reads all nodes of the scope again, or only those named. */
   readAgain(nodes?: string[]): Promise<NodeResult[]>
-  /** Called at once when something was changed, so that an interrupted run's report is true. */
+  /**
+   * Called at once when something was, or may have been, changed, so that an interrupted run's report is true.
+   * A later change of the same remedy to the same setting of the same target takes the place of the earlier.
+   */
   record(change: Change): void
+  /** Resolves after `ms` milliseconds; rejects with the reason of `signal` when the run is ended. */
+  sleep(ms: number): Promise<void>
   signal: AbortSignal
 }
 
@@ -79,10 +122,27 @@ export interface Remedy {
   readonly id: RemedyId
   /** Looks, decides, changes nothing. */
   plan(context: RemedyContext): Promise<Plan>
-  /** Does the plan. Every change is recorded as it happens; a failed step never stops the others. */
+  /**
+   * Does the plan's change steps. Every change is recorded as it happens; a failed step never stops the others.
+   * Leaves nothing privileged behind when `signal` ends it.
+   */
   apply(plan: Plan, context: RemedyContext): Promise<Change[]>
   /** Measures again and fills in `after` and the outcome. */
   verify(changes: Change[], context: RemedyContext): Promise<Change[]>
   /** Puts back what `changes` (from a report) say was there before, unless somebody changed it since. */
   undo(changes: Change[], context: RemedyContext): Promise<Change[]>
+}
+
+/** A target in one word or two, for messages: `node aks-1`, `service web/shop`. */
+export function nameOf(target: Target): string {
+  switch (target.kind) {
+    case 'node':
+      return `node ${target.name}`
+    case 'service':
+      return `service ${target.namespace}/${target.name}`
+    case 'daemonset':
+      return `DaemonSet ${target.namespace}/${target.name}`
+    case 'node-pool':
+      return `node pool ${target.name}`
+  }
 }
