@@ -64,8 +64,13 @@ export function selectedEvent(
   if (!type) return undefined
   const resourceVersion = String(change.number)
   if (type !== 'DELETED' || change.deleted) return { type, object: change.current.object, resourceVersion }
+  return { type, object: leftObject(change), resourceVersion }
+}
+
+/** An object that has just stopped to match: as it was when it did, with the version of the change. */
+export function leftObject(change: Change): KubeObject {
   const { object } = change.previous ?? change.current
-  return { type, object: { ...object, metadata: { ...object.metadata, resourceVersion } }, resourceVersion }
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(change.number) } }
 }
 
 /** The type alone; undefined when the change is none of the selection's business. */

@@ -54,6 +54,8 @@ export interface NodeSpec {
   state?: NodeRuntimeState
   /** Initial values, in /proc/sys names with dots: `net.netfilter.nf_conntrack_max`. */
   sysctls?: Record<string, string>
+  /** Files of /proc that this node's kernel does not have, e.g. `/proc/net/stat/nf_conntrack`. */
+  missingFiles?: string[]
   /** What nf_conntrack_count reads. */
   conntrackCount?: number
   fault?: NodeFault
