@@ -10,7 +10,7 @@ import {
   worstOf,
 } from '../check.ts'
 import type { Finding, Thresholds } from '../finding.ts'
-import { count, duration, perSecond, plural } from '../format.ts'
+import { clip, count, duration, perSecond, plural } from '../format.ts'
 import { growthOf, type Window } from '../rates.ts'
 
 /**
@@ -37,6 +37,8 @@ interface Losses {
   chain: number
   /** Packets that lost an insert clash, as two DNS queries from one socket do. */
   clashes: number
+  /** The counters that grew, as the kernel names them. */
+  grown: string[]
   /** What could not be measured; the numbers above are then the least that was lost. */
   missing: string[]
 }
@@ -48,13 +50,13 @@ function judge(node: ReadNode, window: Window, thresholds: Thresholds): Finding 
     return notKnown(check, node.subject, why, false)
   }
   const losses = lossesIn(window)
-  const { tableFull, evicted, chain, clashes, missing } = losses
+  const { tableFull, evicted, chain, clashes, grown, missing } = losses
   const lost = tableFull + evicted + chain
   const { dropsCriticalPerSecond: critical } = thresholds
   const isCritical = lost / window.seconds >= critical
   if (missing.length > 0 && !isCritical) {
-    const seen = lost + clashes > 0 ? ` (${wordsFor(losses, window.seconds, critical)})` : ''
-    return notKnown(check, node.subject, `${missing.join('; ')}${seen}`)
+    const seen = grown.length > 0 ? `; seen in ${duration(window.seconds)}: ${grown.join(', ')}` : ''
+    return notKnown(check, node.subject, clip(`${missing.join('; ')}${seen}`, 600))
   }
   const status = isCritical ? 'critical' : lost + clashes > 0 ? 'warning' : 'ok'
   const unread = missing.length > 0 ? `; not known: ${missing.join('; ')}` : ''
@@ -90,11 +92,12 @@ function publishesNone({ first, second }: Window): boolean {
  */
 function lossesIn(window: Window): Losses {
   const missing: string[] = []
+  const grown: string[] = []
   const growth = (counter: (typeof NEEDED)[number]): number | undefined => {
-    const grown = growthOf(window, counter)
-    if (isKnown(grown)) return grown.value
-    missing.push(grown.unknown)
-    return undefined
+    const by = growthOf(window, counter)
+    if (!isKnown(by)) missing.push(by.unknown)
+    else if (by.value > 0) grown.push(`${counter.slice('conntrack.'.length)} +${count(by.value)}`)
+    return isKnown(by) ? by.value : undefined
   }
   // Kernels before 5.15 have no such column as they have no limit to the length of a chain.
   const hasChainLimit = !isNotPublished(window.second.counters['conntrack.chain_too_long'])
@@ -105,7 +108,7 @@ function lossesIn(window: Window): Losses {
   const clashes = Math.max(0, (failed ?? 0) - chain)
   // Where the clashes are not known every drop may be one: then no drop proves a full table.
   const explained = failed === undefined ? drop : Math.min(drop, clashes)
-  return { tableFull: drop - explained, evicted, chain, clashes, missing }
+  return { tableFull: drop - explained, evicted, chain, clashes, grown, missing }
 }
 
 function wordsFor(losses: Losses, seconds: number, critical: number): string {
@@ -117,7 +120,7 @@ function wordsFor(losses: Losses, seconds: number, critical: number): string {
     tableFull > 0 ? `${plural(tableFull, 'packet')} dropped by a full table` : '',
     evicted > 0 ? `${plural(evicted, 'entry', 'entries')} evicted from a full table` : '',
     chain > 0 ? `${plural(chain, 'insert')} refused by the hash chain limit` : '',
-    clashes > 0 ? `${plural(clashes, 'packet')} lost to insert clashes` : '',
+    clashes > 0 ? `${plural(clashes, 'insert')} lost to clashes` : '',
   ].filter((cause) => cause !== '')
   if (lost === 0) return `${causes.join('')} ${over} (${perSecond(clashes / seconds)})`
   return `${count(lost)} lost ${over} (${perSecond(lost / seconds, [critical])}): ${causes.join(', ')}`
