@@ -132,11 +132,12 @@ function counterSource(name: Counter): string {
 
 /** All or none: with one of them missing nobody knows which tuple is the busiest. */
 function tuplesOf(field: Field): Measured<PortTuple[]> {
-  const found = field('tuples.found', '/proc/net/tcp', integerWithin(0, 5))
+  const source = '/proc/net/tcp or tcp6'
+  const found = field('tuples.found', source, integerWithin(0, 5))
   if (!isKnown(found)) return found
   const tuples: PortTuple[] = []
   for (let index = 1; index <= found.value; index++) {
-    const tuple = field(`tuples.${index}`, '/proc/net/tcp', portTuple)
+    const tuple = field(`tuples.${index}`, source, portTuple)
     if (!isKnown(tuple)) return tuple
     tuples.push(tuple.value)
   }

@@ -29,7 +29,8 @@ export function probeScript(options: { sampleSeconds: number; terminationLog?: s
   }
   const program = `${LIBRARY}${READERS}${WALK}${mainProgram(seconds)}`
   return frameScript({
-    body: sh`exec env LC_ALL=C awk -v proc="$PROC" -v status="$status" '${program}' </dev/null`,
+    body: sh`export LC_ALL=C
+exec awk -v proc="$PROC" -v status="$status" '${program}' </dev/null`,
     ...(options.terminationLog === undefined ? {} : { terminationLog: options.terminationLog }),
   })
 }

@@ -1,0 +1,31 @@
+/**
+ * The names that are most like `name`, best first, at most three: those that contain it or differ from it in
+ * few letters. Empty if nothing is like it.
+ */
+export function nearestNames(name: string, present: string[]): string[] {
+  const wanted = name.toLowerCase()
+  const limit = Math.max(2, Math.floor(wanted.length / 3))
+  return present
+    .slice(0, 10_000)
+    .map((candidate) => ({ candidate, distance: distanceOf(wanted, candidate.toLowerCase()) }))
+    .filter(({ distance }) => distance <= limit)
+    .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
+    .slice(0, 3)
+    .map(({ candidate }) => candidate)
+}
+
+/** Levenshtein distance; 1 where one contains the other, however much longer that is. */
+function distanceOf(a: string, b: string): number {
+  if (a === b) return 0
+  if (a.length > 1 && b.length > 1 && (a.includes(b) || b.includes(a))) return 1
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const substituted = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      row.push(Math.min(substituted, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1))
+    }
+    previous = row
+  }
+  return previous[b.length] ?? 0
+}

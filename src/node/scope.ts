@@ -1,0 +1,120 @@
+import { nearestNames } from './nearest.ts'
+import type { ListedNode } from './nodes.ts'
+import { quoted } from './plain-text.ts'
+import type { NodeInfo, NodeResult } from './reading.ts'
+
+/** Which nodes a run is about. All conditions that are given must hold; none given means all nodes. */
+export interface NodeScope {
+  /** Label selector as of `kubectl -l`, evaluated by the API server. */
+  nodeSelector?: string
+  nodePools: string[]
+  nodes: string[]
+}
+
+/** A name that the user gave and the cluster does not have. */
+export interface MissingName {
+  kind: 'node' | 'pool'
+  name: string
+  /** What the cluster has instead that is most like it; at most three. */
+  nearest: string[]
+  /** The same as a sentence. */
+  text: string
+}
+
+export interface Selection {
+  /** Nodes to be read now. */
+  readable: NodeInfo[]
+  /** Nodes that are in the scope and will not be read, each with its reason. */
+  settled: NodeResult[]
+  missing: MissingName[]
+  /** Set if the scope takes in no node at all: what to say. A run about nothing is unknown, not healthy. */
+  nothing?: string
+}
+
+/** Takes from the nodes that the selector left those that the scope means, and says which can be read. */
+export function selectNodes(listed: ListedNode[], scope: NodeScope): Selection {
+  const inScope = listed.filter(({ info }) => {
+    if (scope.nodePools.length > 0 && !scope.nodePools.includes(info.pool)) return false
+    return scope.nodes.length === 0 || scope.nodes.includes(info.name)
+  })
+  const missing = [
+    ...missingOf(
+      'pool',
+      scope.nodePools,
+      [...new Set(listed.map(({ info }) => info.pool).filter(Boolean))],
+      scope,
+    ),
+    ...missingOf(
+      'node',
+      scope.nodes,
+      listed.map(({ info }) => info.name),
+      scope,
+    ),
+  ]
+  const settled = inScope.map(classify)
+  return {
+    readable: inScope.filter((_, index) => settled[index] === undefined).map(({ info }) => info),
+    settled: settled.filter((result) => result !== undefined),
+    missing,
+    ...(inScope.length === 0 && { nothing: nothingText(listed, scope, missing) }),
+  }
+}
+
+/** The result of a node that need not be asked; undefined for one that can be read. */
+function classify(node: ListedNode): NodeResult | undefined {
+  const { info, virtual, readiness } = node
+  if (info.os.toLowerCase() === 'windows') {
+    return { kind: 'out-of-scope', node: info, why: 'Windows node: it has no Linux connection tracking' }
+  }
+  if (virtual) {
+    return {
+      kind: 'out-of-scope',
+      node: info,
+      why: 'virtual node: its pods run elsewhere, it has no kernel to read',
+    }
+  }
+  if (readiness.status === 'True') return undefined
+  return {
+    kind: 'unread',
+    node: info,
+    why: notReadyText(readiness),
+    next: `See why with "kubectl describe node ${info.name}"; run again when it is Ready.`,
+  }
+}
+
+/** `NotReady since … (reason: message)`, or that the kubelet went silent. */
+export function notReadyText({ status, since, reason, message }: ListedNode['readiness']): string {
+  const what = status === 'Unknown' ? 'not ready (the kubelet does not report)' : 'not ready'
+  const details = [reason, message].filter(Boolean).join(': ')
+  return `${what}${since ? ` since ${since}` : ''}${details ? `: ${details}` : ''}`
+}
+
+function missingOf(
+  kind: 'node' | 'pool',
+  names: string[],
+  present: string[],
+  scope: NodeScope,
+): MissingName[] {
+  const where = scope.nodeSelector
+    ? `among the nodes that match ${quoted(scope.nodeSelector)}`
+    : 'in this cluster'
+  return names
+    .filter((name) => !present.includes(name))
+    .map((name) => {
+      const nearest = nearestNames(name, present)
+      const what = kind === 'node' ? 'There is no node' : 'No node belongs to a pool'
+      const hint = nearest.length > 0 ? `; did you mean ${nearest.join(', ')}?` : '.'
+      return { kind, name, nearest, text: `${what} ${quoted(name)} ${where}${hint}` }
+    })
+}
+
+function nothingText(listed: ListedNode[], scope: NodeScope, missing: MissingName[]): string {
+  const conditions = [
+    scope.nodeSelector && `node-selector ${quoted(scope.nodeSelector)}`,
+    scope.nodePools.length > 0 && `node-pools ${scope.nodePools.map((name) => quoted(name)).join(', ')}`,
+    scope.nodes.length > 0 && `nodes ${scope.nodes.map((name) => quoted(name)).join(', ')}`,
+  ].filter(Boolean)
+  if (conditions.length === 0) return 'The cluster has no nodes.'
+  const of = scope.nodeSelector ? '' : ` of the ${listed.length} nodes`
+  return [`None${of} matches ${conditions.join(' and ')}.`, ...missing.map(({ text }) => text)].join(' ')
+}
