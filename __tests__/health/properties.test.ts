@@ -152,7 +152,7 @@ describe('whatever the nodes print', () => {
           expect(summary).not.toContain('undefined')
           if (value !== undefined) expect(value).toBeGreaterThanOrEqual(0)
           for (const item of [value, threshold, ...Object.values(evidence)]) {
-            if (typeof item === 'number') expect(Number.isNaN(item)).toBe(false)
+            if (typeof item === 'number') expect(Number.isFinite(item)).toBe(true)
           }
         }
       }),

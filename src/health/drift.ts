@@ -88,7 +88,9 @@ function variantsOf(setting: Setting, nodes: readonly ReadNode[]): Variants {
   for (const node of nodes) {
     const value = setting.of(node.reading)
     if (value === undefined) continue
-    byValue.set(value, [...(byValue.get(value) ?? []), node.info.name])
+    const same = byValue.get(value)
+    if (same) same.push(node.info.name)
+    else byValue.set(value, [node.info.name])
   }
   const values = [...byValue].map(([value, names]) => ({ value, nodes: names.sort(byName) }))
   values.sort((a, b) => b.nodes.length - a.nodes.length || byName(a.value, b.value))

@@ -72,7 +72,7 @@ test.each<[string, ReadingOverrides, string]>([
   ['the sockets', { busiestTuples: unknown('too many') }, 'TCP sockets: too many'],
   ['the range', { localPortRange: unknown('malformed') }, 'ip_local_port_range: malformed'],
   ['the reserved ports', { reservedPorts: unknown('denied') }, 'ip_local_reserved_ports: denied'],
-  ['a number of ports', { busiestTuples: known([tuple({ ports: Number.NaN })]) }, 'reads NaN ports'],
+  ['a number of ports', { busiestTuples: known([tuple({ ports: Number.NaN })]) }, 'a destination reads NaN'],
   ['a possible range', { localPortRange: known({ first: 9, last: 3 }) }, 'reads 9 to 3'],
   ['a range that holds the reserved', { reservedPorts: 101 }, '101 ports reserved, which is no such range'],
 ])('without %s it is unknown', (_name, overrides, why) => {

@@ -11,7 +11,7 @@ import {
 } from '../check.ts'
 import type { Finding, Thresholds } from '../finding.ts'
 import { clip, count, percent, percentLimit, plural } from '../format.ts'
-import { localPorts, TIME_WAIT_SECONDS } from '../ports.ts'
+import { busiestTuple, localPorts, TIME_WAIT_SECONDS } from '../ports.ts'
 
 /**
  * How many of the local ports are taken towards the busiest destination. At 100 % the next connect() there
@@ -36,14 +36,10 @@ function judge(node: ReadNode, thresholds: Thresholds): Finding {
   const { subject, reading } = node
   const size = localPorts(reading)
   if (!isKnown(size)) return notKnown(check, subject, size.unknown)
-  if (!isKnown(reading.busiestTuples)) {
-    return notKnown(check, subject, `TCP sockets: ${clip(reading.busiestTuples.unknown)}`)
-  }
-  const busiest = busiestOf(reading.busiestTuples.value)
+  const tuple = busiestTuple(reading)
+  if (!isKnown(tuple)) return notKnown(check, subject, tuple.unknown)
+  const busiest = tuple.value
   const taken = busiest?.ports ?? 0
-  if (!Number.isFinite(taken) || taken < 0) {
-    return notKnown(check, subject, `the busiest destination reads ${taken} ports, which is no such number`)
-  }
   const { portWarningPercent: warning, portCriticalPercent: critical } = thresholds
   const value = size.value === 0 ? 100 : (100 * taken) / size.value
   const { status, threshold } = gradeAtOrAbove(value, warning, critical)
@@ -60,15 +56,7 @@ function judge(node: ReadNode, thresholds: Thresholds): Finding {
   return status === 'ok' ? finding : { ...finding, advice: adviceFor(size.value) }
 }
 
-function busiestOf(tuples: readonly PortTuple[]): PortTuple | undefined {
-  // The probe prints the busiest first; what a node prints is not taken on trust.
-  return tuples.reduce<PortTuple | undefined>(
-    (most, tuple) => (most === undefined || !(tuple.ports <= most.ports) ? tuple : most),
-    undefined,
-  )
-}
-
-function summaryOf(busiest: PortTuple | undefined, size: number, share: string): string {
+function summaryOf(busiest: PortTuple | null, size: number, share: string): string {
   if (size === 0) return 'no local port is left: all of ip_local_port_range is reserved'
   if (!busiest) return `no outgoing connection; ${plural(size, 'port')} free towards every destination`
   const waiting = busiest.timeWait > 0 ? `, ${count(busiest.timeWait)} of them in TIME-WAIT` : ''
@@ -80,7 +68,7 @@ function destinationOf(tuple: PortTuple): string {
   return `${clip(host, 60)}:${tuple.remotePort}`
 }
 
-function evidenceOf(busiest: PortTuple | undefined): Finding['evidence'] {
+function evidenceOf(busiest: PortTuple | null): Finding['evidence'] {
   if (!busiest) return {}
   return {
     destination: destinationOf(busiest),

@@ -12,7 +12,7 @@ import {
 } from '../check.ts'
 import type { Finding, Thresholds } from '../finding.ts'
 import { count, percent, plural } from '../format.ts'
-import { localPorts, TIME_WAIT_SECONDS } from '../ports.ts'
+import { busiestTuple, localPorts, TIME_WAIT_SECONDS } from '../ports.ts'
 import { highest, numberOf } from '../rates.ts'
 
 /** TIME-WAIT sockets in the node's own network namespace, and how near they bring a loss. */
@@ -59,8 +59,8 @@ function nearness(node: ReadNode, sockets: number): { words: string; evidence: R
   evidence.portsPerDestination = ports.value
   evidence.shareOfOneDestinationPercent = rounded(share)
   evidence.connectionsPerSecondPerDestinationWithoutReuse = Math.floor(ports.value / TIME_WAIT_SECONDS)
-  const tuple = isKnown(reading.busiestTuples) ? reading.busiestTuples.value[0] : undefined
-  if (tuple) evidence.busiestDestinationTimeWaitSockets = tuple.timeWait
+  const busiest = busiestTuple(reading)
+  if (isKnown(busiest)) evidence.busiestDestinationTimeWaitSockets = busiest.value?.timeWait ?? 0
   return {
     words: `, at most ${percent(share)} of the ${plural(ports.value, 'port')} towards one destination`,
     evidence,
