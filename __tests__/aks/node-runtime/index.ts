@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { NodeMachine, RunningPod } from '../node-types.ts'
 import type { Pod } from '../objects.ts'
 import type { NodeFault, NodeSpec } from '../types.ts'
+import { answeringMachine } from './answer.ts'
 import { resolveContainer } from './container.ts'
 import { inspectHost } from './host.ts'
 import { isolatedCommand, plainCommand } from './launch.ts'
@@ -96,7 +97,7 @@ function machineOf(
           return process
         },
       },
-      hooks.onStatus,
+      (progress) => hooks.onStatus(progress),
     )
     pods.add(running)
     void running.finished.then(() => pods.delete(running))
@@ -114,10 +115,10 @@ function machineOf(
       fault = next
     },
     runPod,
-    sysctl: kernel.readSysctl,
-    setSysctl: kernel.writeSysctl,
-    setConntrackCount: kernel.setConntrackCount,
-    addToCounters: kernel.addToCounters,
+    sysctl: async (name) => kernel.readSysctl(name),
+    setSysctl: async (name, value) => kernel.writeSysctl(name, value),
+    setConntrackCount: async (count) => kernel.setConntrackCount(count),
+    addToCounters: async (by) => kernel.addToCounters(by),
     growCounters: (perSecond) => {
       const by = Object.fromEntries(
         Object.entries(perSecond).map(([name, rate]) => [
@@ -142,37 +143,5 @@ function machineOf(
       await kernel.remove()
       workspace.release()
     },
-  }
-}
-
-function answeringMachine(spec: NodeSpec, answer: string): NodeMachine {
-  let fault = spec.fault
-  const none = async (): Promise<never> => {
-    throw new Error(`Node ${spec.name} only answers: it has no kernel state.`)
-  }
-  return {
-    name: spec.name,
-    answer,
-    shell: undefined,
-    get fault() {
-      return fault
-    },
-    setFault: (next) => {
-      fault = next
-    },
-    runPod: () => {
-      throw new Error(`Node ${spec.name} only answers: it runs no pods.`)
-    },
-    sysctl: none,
-    setSysctl: none,
-    setConntrackCount: none,
-    addToCounters: none,
-    growCounters: () => {
-      throw new Error(`Node ${spec.name} only answers: it has no counters.`)
-    },
-    makeTimeWait: none,
-    fillDestination: none,
-    holdConnections: none,
-    stop: async () => undefined,
   }
 }

@@ -36,6 +36,7 @@ export function runContainers(
     if (inits.length > 0) onStatus(structuredClone(progress))
     else onStatus({ containerStatuses: structuredClone(progress.containerStatuses) })
   }
+  const stopped = () => stopping.signal.aborted
   const policy = pod.spec.restartPolicy ?? 'Always'
 
   /** Runs a container once. Resolves with its exit code; undefined when it could not be made. */
@@ -62,7 +63,7 @@ export function runContainers(
     } catch (error) {
       status.state = failedState(error, id)
     }
-    const exitCode = status.state?.terminated?.exitCode
+    const exitCode = status.state.terminated?.exitCode
     Object.assign(status, { started: false, ready: init && exitCode === 0 })
     tell()
     return exitCode
@@ -70,16 +71,12 @@ export function runContainers(
 
   /** Runs a container until it need not run again. Resolves with whether the pod may go on. */
   const runToEnd = async (container: Container, status: ContainerStatus, init: boolean) => {
-    for (
-      let backoff = driver.backoffMs;
-      !stopping.signal.aborted;
-      backoff = Math.min(2 * backoff, LONGEST_BACKOFF_MS)
-    ) {
+    for (let backoff = driver.backoffMs; !stopped(); backoff = Math.min(2 * backoff, LONGEST_BACKOFF_MS)) {
       const exitCode = await runOnce(container, status, init)
       const done = exitCode === 0 && (init || policy !== 'Always')
       if (done) return true
       if (exitCode !== undefined && exitCode !== 0 && policy === 'Never') return false
-      if (exitCode !== undefined && !stopping.signal.aborted) {
+      if (exitCode !== undefined && !stopped()) {
         if (status.state) status.lastState = status.state
         status.restartCount += 1
         const message = `back-off ${Math.round(backoff / 1000)}s restarting failed container=${container.name} pod=${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`

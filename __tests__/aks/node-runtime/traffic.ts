@@ -6,10 +6,15 @@ import type { TrafficJob } from './traffic-process.ts'
 
 const run = promisify(execFile)
 const PROCESS = join(import.meta.dirname, 'traffic-process.ts')
-const NODE_V4 = '10.224.0.4'
-const PEER_V4 = '10.224.0.5'
-const NODE_V6 = 'fd00:224::4'
-const PEER_V6 = 'fd00:224::5'
+
+interface End {
+  v4: string
+  v6: string
+  mac: string
+}
+const NODE: End = { v4: '10.224.0.4', v6: 'fd00:224::4', mac: '02:00:0a:e0:00:04' }
+const PEER: End = { v4: '10.224.0.5', v6: 'fd00:224::5', mac: '02:00:0a:e0:00:05' }
+
 /** Destinations of ordinary traffic: together they take a few hundred thousand connections. */
 const PORTS = Array.from({ length: 16 }, (_, index) => 8001 + index)
 /** The destination that {@link Traffic.fillDestination} is about. */
@@ -53,19 +58,21 @@ export function trafficOf(netns: string): Traffic {
       `${ip} netns add ${peer}`,
       `${ip} -n ${peer} link set lo up`,
       `${ip} -n ${netns} link add eth0 type veth peer name eth0 netns ${peer}`,
-      ...address(netns, NODE_V4, NODE_V6),
-      ...address(peer, PEER_V4, PEER_V6),
+      ...configure(netns, NODE, PEER),
+      ...configure(peer, PEER, NODE),
+      // Otherwise a late RST of the peer ends some sockets in TIME-WAIT.
+      `${need('nsenter')} --net=/run/netns/${netns} sh -c 'echo 1 >/proc/sys/net/ipv4/tcp_rfc1337'`,
     ]
     await run('sh', ['-ec', lines.join('\n')])
     await firstLine(
-      start(peer, { role: 'server', addresses: [PEER_V4, PEER_V6], ports: [...PORTS, BUSY_PORT] }),
+      start(peer, { role: 'server', addresses: [PEER.v4, PEER.v6], ports: [...PORTS, BUSY_PORT] }),
     )
   }
   const connectAll = async (family: 'v4' | 'v6', ports: number[], count: number, then: 'close' | 'hold') => {
     ready ??= makePeer()
     await ready
     const range = await localPorts(netns)
-    const to = family === 'v4' ? PEER_V4 : PEER_V6
+    const to = PEER[family]
     const share = ports.map((_, index) => Math.floor((count + index) / ports.length))
     const destinations = ports.map((port, index) => {
       const key = `${to}:${port}`
@@ -75,7 +82,7 @@ export function trafficOf(netns: string): Traffic {
       if ((localPorts.at(-1) ?? 0) > range.last) throw new Error(`No local port is left towards ${key}.`)
       return { address: to, port, localPorts }
     })
-    const localAddress = family === 'v4' ? NODE_V4 : NODE_V6
+    const localAddress = NODE[family]
     const client = start(netns, { role: 'client', localAddress, destinations, then })
     const line = await firstLine(client)
     if (line !== `done ${count}`)
@@ -103,12 +110,15 @@ export function trafficOf(netns: string): Traffic {
   }
 }
 
-function address(namespace: string, v4: string, v6: string): string[] {
+/** The neighbour is made known: packets that wait until it is found are lost when they are many. */
+function configure(namespace: string, own: End, other: End): string[] {
   const ip = `${need('ip')} -n ${namespace}`
   return [
-    `${ip} addr add ${v4}/16 dev eth0`,
-    `${ip} addr add ${v6}/64 dev eth0 nodad`,
-    `${ip} link set eth0 up`,
+    `${ip} link set eth0 address ${own.mac} up`,
+    `${ip} addr add ${own.v4}/16 dev eth0`,
+    `${ip} addr add ${own.v6}/64 dev eth0 nodad`,
+    `${ip} neigh add ${other.v4} lladdr ${other.mac} dev eth0 nud permanent`,
+    `${ip} neigh add ${other.v6} lladdr ${other.mac} dev eth0 nud permanent`,
   ]
 }
 
