@@ -118,7 +118,11 @@ function* differences<T extends Watched>(known: Map<string, T>, items: T[]): Gen
   }
 }
 
-function remember<T extends Watched>(known: Map<string, T>, type: 'ADDED' | 'MODIFIED' | 'DELETED', object: T) {
+function remember<T extends Watched>(
+  known: Map<string, T>,
+  type: 'ADDED' | 'MODIFIED' | 'DELETED',
+  object: T,
+) {
   if (type === 'DELETED') known.delete(keyOf(object))
   else known.set(keyOf(object), object)
 }
