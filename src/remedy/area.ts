@@ -42,7 +42,7 @@ const forms =
 /** The area that a text names; undefined when it is none. */
 export function parseArea(text: string): Area | undefined {
   const [, base, pool, node, where = ''] = forms.exec(text) ?? []
-  if (base === undefined) return undefined
+  if (base === undefined || !isSelector(where)) return undefined
   if (pool !== undefined) return { of: { kind: 'pool', name: pool }, where }
   if (node !== undefined) return { of: { kind: 'node', name: node }, where }
   return { of: { kind: base === 'all nodes' ? 'all' : 'no-pool' }, where }
@@ -108,6 +108,15 @@ export function parseSelector(selector: string): Requirement[] {
     requirements.push(requirement)
   }
   return requirements
+}
+
+function isSelector(text: string): boolean {
+  try {
+    parseSelector(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function parseRequirement(text: string): Requirement | undefined {

@@ -5,9 +5,9 @@ import {
   ANNOTATIONS,
   DAEMONSET_SETTINGS,
   type DaemonSetSettings,
-  ENVIRONMENT,
   isSettingValue,
   names,
+  SYSCTL_OF,
 } from './daemonset-settings.ts'
 
 /** The part of an apps/v1 DaemonSet that is read. */
@@ -21,7 +21,7 @@ export interface DaemonSet {
             requiredDuringSchedulingIgnoredDuringExecution?: { nodeSelectorTerms?: NodeSelectorTerm[] }
           }
         }
-        containers?: { name: string; image?: string; env?: { name: string; value?: string }[] }[]
+        containers?: { name: string; image?: string; args?: string[] }[]
       }
     }
   }
@@ -61,13 +61,14 @@ export function isOurs({ metadata }: DaemonSet): boolean {
 export function settingsOf(object: DaemonSet): DaemonSetSettings | { unreadable: string } {
   const pod = object.spec?.template?.spec
   const container = pod?.containers?.find(({ name }) => name === CONTAINERS.loop)
-  const value = (name: string) => container?.env?.find((entry) => entry.name === name)?.value ?? ''
+  const written = writtenBy(container?.args?.[0] ?? '')
   const annotation = (name: string) => object.metadata.annotations?.[name] ?? ''
   const settings: DaemonSetSettings = {
     image: container?.image ?? '',
-    'conntrack-max': value(ENVIRONMENT['conntrack-max']),
-    'tw-reuse': value(ENVIRONMENT['tw-reuse']),
-    'max-tw-buckets': value(ENVIRONMENT['max-tw-buckets']),
+    'conntrack-max': written.get(SYSCTL_OF['conntrack-max']) ?? '',
+    'conntrack-buckets': written.get(SYSCTL_OF['conntrack-buckets']) ?? '',
+    'tw-reuse': written.get(SYSCTL_OF['tw-reuse']) ?? '',
+    'max-tw-buckets': written.get(SYSCTL_OF['max-tw-buckets']) ?? '',
     nodes: annotation(ANNOTATIONS.nodes),
     'left-out': annotation(ANNOTATIONS['left-out']),
   }
@@ -80,6 +81,15 @@ export function settingsOf(object: DaemonSet): DaemonSetSettings | { unreadable:
   const made = termsOf(parseAreas(settings.nodes) ?? [], names(settings['left-out']))
   if (!isDeepStrictEqual(terms, made)) return { unreadable: 'its node affinity was changed by other hands' }
   return settings
+}
+
+/** What a tuner script writes, by sysctl, from the lines in which it says so. */
+function writtenBy(script: string): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const [, sysctl = '', wanted = ''] of script.matchAll(/^tune (\S+) \S+ \S+ (\d+) /gm)) {
+    found.set(sysctl, wanted)
+  }
+  return found
 }
 
 /** Names of the two containers: the step that writes once and records, and the loop that writes again. */

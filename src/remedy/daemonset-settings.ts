@@ -1,5 +1,5 @@
 import { areasText, parseAreas } from './area.ts'
-import { LIMITS, MAX, MAX_TW_BUCKETS, TW_REUSE, type WrittenSysctl } from './sysctl-targets.ts'
+import { BUCKETS, LIMITS, MAX, MAX_TW_BUCKETS, TW_REUSE, type WrittenSysctl } from './sysctl-targets.ts'
 
 /**
  * All that can be set on the DaemonSet, as texts: this is what plans compare, reports record and restore puts
@@ -9,6 +9,8 @@ export interface DaemonSetSettings {
   image: string
   /** The maximum that every node gets at least; never below what it has or what its cores call for. */
   'conntrack-max': string
+  /** Buckets that every node gets at least, for that maximum or the largest that a node has already. */
+  'conntrack-buckets': string
   'tw-reuse': string
   'max-tw-buckets': string
   /** Which nodes it serves; see area.ts. */
@@ -21,25 +23,20 @@ export type DaemonSetSetting = keyof DaemonSetSettings
 export const DAEMONSET_SETTINGS = [
   'image',
   'conntrack-max',
+  'conntrack-buckets',
   'tw-reuse',
   'max-tw-buckets',
   'nodes',
   'left-out',
 ] as const satisfies readonly DaemonSetSetting[]
 
-/** Names of the environment variables by which the settings reach the script. */
-export const ENVIRONMENT = {
-  'conntrack-max': 'CONNTRACK_MAX',
-  'tw-reuse': 'TW_REUSE',
-  'max-tw-buckets': 'MAX_TW_BUCKETS',
-} as const
-
-/** The sysctl whose limits a setting has. */
-const sysctls: Record<keyof typeof ENVIRONMENT, WrittenSysctl> = {
+/** The sysctl that a setting is for. */
+export const SYSCTL_OF = {
   'conntrack-max': MAX,
+  'conntrack-buckets': BUCKETS,
   'tw-reuse': TW_REUSE,
   'max-tw-buckets': MAX_TW_BUCKETS,
-}
+} as const satisfies Partial<Record<DaemonSetSetting, WrittenSysctl>>
 
 /** Annotations that hold what the node affinity was made from. */
 export const ANNOTATIONS = {
@@ -61,9 +58,10 @@ export function isSettingValue(setting: DaemonSetSetting, text: string): boolean
     case 'nodes':
       return parseAreas(text) !== undefined
     case 'conntrack-max':
+    case 'conntrack-buckets':
     case 'tw-reuse':
     case 'max-tw-buckets':
-      return text === '' || isIntegerFor(sysctls[setting], text)
+      return text === '' || isIntegerFor(SYSCTL_OF[setting], text)
   }
 }
 
@@ -90,6 +88,7 @@ export function mergeSettings(
   return {
     image: wanted.image,
     'conntrack-max': larger(present['conntrack-max'], wanted['conntrack-max']),
+    'conntrack-buckets': larger(present['conntrack-buckets'], wanted['conntrack-buckets']),
     'tw-reuse': wanted['tw-reuse'] || present['tw-reuse'],
     'max-tw-buckets': larger(present['max-tw-buckets'], wanted['max-tw-buckets']),
     nodes: areasText(areas),

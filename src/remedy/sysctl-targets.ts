@@ -45,8 +45,8 @@ const cures: Partial<Record<CheckId, Need>> = {
 }
 
 /** Maximum per core that kube-proxy and AKS set, and the ratio to the buckets that kube-proxy keeps. */
-const maxPerCore = 32_768
-const entriesPerBucket = 4
+export const MAX_PER_CORE = 32_768
+export const ENTRIES_PER_BUCKET = 4
 /** The kernel rounds the number of buckets up to whole pages of 512. */
 const bucketsPerPage = 512
 
@@ -72,12 +72,12 @@ export function needsByNode(
 
 /** The maximum that a node shall have at least: never below what kube-proxy would set for its cores. */
 export function wantedMax(conntrackMax: number, cores: number | undefined): number {
-  return Math.min(Math.max(conntrackMax, maxPerCore * (cores ?? 0)), LIMITS[MAX].most)
+  return Math.min(Math.max(conntrackMax, MAX_PER_CORE * (cores ?? 0)), LIMITS[MAX].most)
 }
 
 /** Buckets that go with a maximum, in whole pages as the kernel makes them. */
 export function bucketsFor(max: number): number {
-  const pages = Math.ceil(max / entriesPerBucket / bucketsPerPage)
+  const pages = Math.ceil(max / ENTRIES_PER_BUCKET / bucketsPerPage)
   return Math.min(Math.max(1, pages) * bucketsPerPage, LIMITS[BUCKETS].most)
 }
 
