@@ -1,7 +1,8 @@
 import { addressFromHex } from './address.ts'
 import { type Framed, parseFramed } from './framed.ts'
 import { quoted } from './plain-text.ts'
-import { MAX_TABLE_ROWS, PROBE_FORMAT } from './probe.sh.ts'
+import { MAX_TABLE_ROWS } from './probe.awk.ts'
+import { PROBE_FORMAT } from './probe.sh.ts'
 import {
   COUNTERS,
   type Counter,

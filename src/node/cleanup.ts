@@ -1,0 +1,141 @@
+import { type Clock, realClock, withDeadline } from '../cluster/clock.ts'
+import { type KubeApi, KubeError } from '../cluster/kube-api.ts'
+import { listAll } from '../cluster/list.ts'
+import { messageOf } from '../errors.ts'
+import { forEachLimited } from './limit.ts'
+import { EXPIRES_ANNOTATION, INSTANCE_LABEL, podSelector } from './pod.ts'
+import type { KubePod } from './pod-state.ts'
+import { lacksRight } from './refusal.ts'
+
+/** How a removal of pods ended. */
+export interface Removal {
+  /** Whether it was seen that none is left. */
+  complete: boolean
+  /** Names of the pods that were left when time was up, as far as that is known. */
+  left: string[]
+  /** Why it is not complete. */
+  why?: string
+}
+
+export interface RemovalOptions {
+  /** For all of it together; default 30000. */
+  timeoutMs?: number
+  signal?: AbortSignal
+  clock?: Clock
+}
+
+/**
+ * Removes all short-lived pods of a run and sees that they are gone: one request for the deletion, one to
+ * look, more only while something is left (a pod that is dying, or one whose creation was still under way).
+ * Safe to call at any time and as often as one likes. Never rejects.
+ */
+export async function removePods(
+  api: KubeApi,
+  namespace: string,
+  runId: string,
+  options: RemovalOptions = {},
+): Promise<Removal> {
+  const { timeoutMs = 30_000, clock = realClock } = options
+  const collection = collectionOf(namespace)
+  const labelSelector = podSelector(runId)
+  let left: string[] = []
+  try {
+    return await withDeadline(timeoutMs, options.signal, async (signal) => {
+      let alive = true
+      for (let pauseMs = 100; ; pauseMs = Math.min(2000, pauseMs * 2)) {
+        if (alive) await deleteAll(api, { collection, labelSelector, signal })
+        const { items } = await listAll<KubePod>(api, { path: collection, query: { labelSelector }, signal })
+        left = items.map(({ metadata }) => metadata.name)
+        alive = items.some(({ metadata }) => metadata.deletionTimestamp === undefined)
+        if (left.length === 0) return { complete: true, left }
+        await clock.sleep(pauseMs, signal)
+      }
+    })
+  } catch (error) {
+    return { complete: false, left, why: whyNot(error, namespace) }
+  }
+}
+
+/**
+ * Removes pods that dead runs left: those past the time that is written into them, so that no pod of a live
+ * run is ever meant. Resolves with how many; what cannot be done is in `why`. Never rejects.
+ */
+export async function sweepStale(
+  api: KubeApi,
+  namespace: string,
+  options: RemovalOptions = {},
+): Promise<{ removed: number; why?: string }> {
+  const { timeoutMs = 15_000, clock = realClock } = options
+  const path = collectionOf(namespace)
+  let removed = 0
+  try {
+    await withDeadline(timeoutMs, options.signal, async (signal) => {
+      const { items } = await listAll<KubePod>(api, { path, query: { labelSelector: podSelector() }, signal })
+      await deleteEach(
+        api,
+        path,
+        items.filter((pod) => isStale(pod, clock.now())),
+        signal,
+        () => removed++,
+      )
+    })
+    return { removed }
+  } catch (error) {
+    return { removed, why: whyNot(error, namespace) }
+  }
+}
+
+function isStale({ metadata }: KubePod, now: number): boolean {
+  if (metadata.deletionTimestamp !== undefined || !metadata.labels?.[INSTANCE_LABEL]) return false
+  const expires = Date.parse(metadata.annotations?.[EXPIRES_ANNOTATION] ?? '')
+  return expires < now
+}
+
+interface Target {
+  collection: string
+  labelSelector: string
+  signal: AbortSignal
+}
+
+/** With one request, or one a pod for a user who may delete pods but not collections of them. */
+async function deleteAll(api: KubeApi, { collection, labelSelector, signal }: Target): Promise<void> {
+  try {
+    await api.request({ method: 'DELETE', path: collection, query: { labelSelector }, signal })
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.status !== 403) throw error
+    const { items } = await listAll<KubePod>(api, { path: collection, query: { labelSelector }, signal })
+    await deleteEach(api, collection, items, signal)
+  }
+}
+
+async function deleteEach(
+  api: KubeApi,
+  collection: string,
+  pods: KubePod[],
+  signal: AbortSignal,
+  deleted?: () => void,
+): Promise<void> {
+  let failure: unknown
+  await forEachLimited(pods, 20, async ({ metadata }) => {
+    if (failure !== undefined) return
+    try {
+      const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: metadata.uid } }
+      const path = `${collection}/${encodeURIComponent(metadata.name)}`
+      await api.request({ method: 'DELETE', path, body, signal })
+      deleted?.()
+    } catch (error) {
+      // Gone, or another pod by now: neither is left of this one.
+      if (!(error instanceof KubeError && (error.status === 404 || error.status === 409))) failure = error
+    }
+  })
+  if (failure !== undefined) throw failure
+}
+
+function collectionOf(namespace: string): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`
+}
+
+function whyNot(error: unknown, namespace: string): string {
+  if (!(error instanceof KubeError) || error.status !== 403) return messageOf(error)
+  return lacksRight(error.call.startsWith('GET') ? 'list' : 'delete', namespace, error.message).why
+}

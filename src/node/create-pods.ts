@@ -1,0 +1,63 @@
+import type { Clock } from '../cluster/clock.ts'
+import { type KubeApi, KubeError } from '../cluster/kube-api.ts'
+import type { Ledger, PodTask } from './ledger.ts'
+import { forEachLimited } from './limit.ts'
+import { type Refusal, refusalOf } from './refusal.ts'
+
+export interface CreateOptions {
+  namespace: string
+  concurrency: number
+  signal: AbortSignal
+  clock: Clock
+}
+
+/** So many nodes must be refused, and none taken, before a refusal counts as one that hits them all. */
+const enoughAlike = 5
+
+/**
+ * Creates the pods of all nodes that are open. A refusal that every node would get ends it: the nodes that
+ * are left get the same outcome without a request. Never rejects.
+ */
+export async function createPods(api: KubeApi, ledger: Ledger, options: CreateOptions): Promise<void> {
+  let halted: Refusal | undefined
+  let refused = 0
+  await forEachLimited(ledger.allOpen(), options.concurrency, async ({ task }) => {
+    if (options.signal.aborted) return
+    const { name } = task.pod.metadata
+    halted ??= await create(task)
+    if (halted) ledger.settle(name, failed(halted))
+  })
+
+  async function create(task: PodTask): Promise<Refusal | undefined> {
+    const { name } = task.pod.metadata
+    try {
+      ledger.sent++
+      await post(task)
+      ledger.created++
+      const open = ledger.openByPod(name)
+      if (open) open.createdAt = options.clock.now()
+    } catch (error) {
+      if (options.signal.aborted) return undefined
+      const refusal = refusalOf(error, options.namespace)
+      ledger.settle(name, failed(refusal))
+      refused++
+      const maybe = refusal.alike === 'maybe' && refused >= enoughAlike && ledger.created === 0
+      return refusal.alike === 'all' || maybe ? refusal : undefined
+    }
+    return undefined
+  }
+
+  /** The name belongs to this node and pass alone: where it exists, an earlier attempt of this call made it. */
+  async function post({ pod }: PodTask): Promise<void> {
+    const path = `/api/v1/namespaces/${encodeURIComponent(options.namespace)}/pods`
+    try {
+      await api.request({ method: 'POST', path, body: pod, retry: true, signal: options.signal })
+    } catch (error) {
+      if (!(error instanceof KubeError) || error.reason !== 'AlreadyExists') throw error
+    }
+  }
+}
+
+function failed({ why, next }: Refusal): { kind: 'failed'; why: string; next: string } {
+  return { kind: 'failed', why, next }
+}

@@ -1,0 +1,87 @@
+import type { KubeApi } from '../cluster/kube-api.ts'
+import type { Removal } from './cleanup.ts'
+import type { PodOutcome } from './ledger.ts'
+import { listNodes } from './nodes.ts'
+import { parseReading } from './parse.ts'
+import { auditorPod } from './pod.ts'
+import { probeScript } from './probe.sh.ts'
+import type { NodeInfo, NodeResult } from './reading.ts'
+import { type MissingName, type NodeScope, selectNodes } from './scope.ts'
+import { type SweepOptions, sweep } from './sweep.ts'
+
+export interface ReadOptions extends SweepOptions {
+  scope: NodeScope
+  image: string
+  /** Seconds between the two reads of a node; 0: one read. */
+  sampleSeconds: number
+  /** Tells the sweeps of one run apart, e.g. `audit-1`. */
+  pass: string
+  /** Nodes that this run has seen: one of them that is named and missing has left, it is no typing error. */
+  seen?: readonly NodeInfo[]
+  /** Called as soon as a node is settled, by its answer or without one. */
+  progress?(done: number, total: number): void
+  removed?(removal: Removal): void
+  note?(text: string): void
+}
+
+export interface NodesRead {
+  /** One result a node of the scope, and one for each named node that is missing; by name. */
+  results: NodeResult[]
+  /** Names of the scope that the cluster does not have: something was asked about that was not checked. */
+  missing: MissingName[]
+  /** Set if the scope took in no node: what to say. A run about nothing must end as unknown. */
+  nothing?: string
+}
+
+/** How long after its pod's deadline a run cannot be alive any more, clocks that differ included. */
+const expiryMarginMs = 600_000
+
+/**
+ * Reads all nodes of the scope at once, with one pod each. Rejects with a KubeError if the nodes cannot be
+ * listed; everything that goes wrong later is in the results.
+ */
+export async function readNodes(api: KubeApi, options: ReadOptions): Promise<NodesRead> {
+  const { scope, signal } = options
+  const listed = await listNodes(api, {
+    signal,
+    ...(scope.nodeSelector && { labelSelector: scope.nodeSelector }),
+  })
+  const { readable, settled, missing, nothing } = selectNodes(listed, scope)
+  const outcomes = await sweep(api, tasksFor(readable, options), options, {
+    settled: (_outcome, done, total) => options.progress?.(done, total),
+    removed: (removal) => options.removed?.(removal),
+    note: (text) => options.note?.(text),
+  })
+  const read = outcomes.map((outcome) => resultOf(outcome, options.sampleSeconds > 0))
+  const absent = missing.filter(({ kind }) => kind === 'node').map((name) => absentNode(name, options.seen))
+  const results = [...read, ...settled, ...absent].sort((a, b) => (a.node.name < b.node.name ? -1 : 1))
+  return { results, missing, ...(nothing !== undefined && { nothing }) }
+}
+
+function tasksFor(nodes: NodeInfo[], options: ReadOptions) {
+  const script = probeScript({ sampleSeconds: options.sampleSeconds })
+  const seconds = options.nodeTimeoutSeconds
+  const expires = new Date(Date.now() + options.timeoutMs + seconds * 1000 + expiryMarginMs)
+  const { namespace, image, runId, pass } = options
+  const podOptions = { namespace, image, runId, pass, script, expires, activeDeadlineSeconds: seconds }
+  return nodes.map((node) => ({ node, pod: auditorPod(node, podOptions) }))
+}
+
+function resultOf(outcome: PodOutcome, secondRead: boolean): NodeResult {
+  const { node } = outcome
+  if (outcome.kind === 'gone') return { kind: 'out-of-scope', node, why: outcome.why }
+  if (outcome.kind === 'failed') {
+    return { kind: 'unread', node, why: outcome.why, ...(outcome.next && { next: outcome.next }) }
+  }
+  const parsed = parseReading(outcome.message, { secondRead, ...(outcome.ended && { ended: outcome.ended }) })
+  if ('reading' in parsed) return { kind: 'read', node, reading: parsed.reading }
+  const next = 'The image must have a shell and awk; the default image has both.'
+  return { kind: 'unread', node, why: parsed.lost, next }
+}
+
+function absentNode({ name, text }: MissingName, seen: readonly NodeInfo[] = []): NodeResult {
+  const node = seen.find((candidate) => candidate.name === name)
+  if (node) return { kind: 'out-of-scope', node, why: 'the node left the cluster during the run' }
+  const nobody: NodeInfo = { name, pool: '', os: '', ready: false, schedulable: false, taints: [] }
+  return { kind: 'unread', node: nobody, why: text, next: 'Correct the input "nodes".' }
+}
