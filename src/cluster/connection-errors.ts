@@ -1,10 +1,11 @@
-import { UserError } from '../errors.ts'
+import { types } from 'node:util'
+import { messageOf, UserError } from '../errors.ts'
 import { KubeError } from './kube-api.ts'
 
 /** A failure between the runner and the proxy, before the API server had a part in it. */
 export class ProxyLegError extends Error {
   constructor(cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    super(messageOf(cause), { cause })
     this.name = 'ProxyLegError'
   }
 }
@@ -39,7 +40,6 @@ const kinds: Record<string, Kind> = {
   UND_ERR_SOCKET: 'lost',
   UND_ERR_PRX_CONN: 'lost',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'lost',
-  HPE_INVALID_EOF_STATE: 'lost',
   EHOSTUNREACH: 'unreachable',
   ENETUNREACH: 'unreachable',
   ENETDOWN: 'unreachable',
@@ -186,6 +186,7 @@ function failureOf(error: unknown): Failure | undefined {
     if (each instanceof ProxyLegError) proxyLeg = true
     const tunnel = /^Proxy response \((\d{3})\)/.exec(each.message)
     if (tunnel?.[1]) return { kind: 'proxy-refused', code: tunnel[1], proxyLeg: false }
+    if (each.name === 'HTTPParserError') return { kind: 'not-http', code: 'HTTP', proxyLeg }
     if ('code' in each && typeof each.code === 'string') code = each.code
     // These two can come from the connection to the proxy alone: no request of ours has a headers timeout.
     if (code === 'UND_ERR_PRX_CONN' || code === 'UND_ERR_PRX_TLS')
@@ -198,7 +199,6 @@ function failureOf(error: unknown): Failure | undefined {
 function kindOf(code: string): Kind {
   const known = kinds[code]
   if (known !== undefined) return known
-  if (code.startsWith('HPE_')) return 'not-http'
   if (/^ERR_SSL_.*ALERT/.test(code)) return 'client-certificate'
   if (code.startsWith('ERR_SSL_')) return 'not-tls'
   return 'other'
@@ -208,9 +208,13 @@ function kindOf(code: string): Kind {
 function chainOf(error: unknown): Error[] {
   const chain: Error[] = []
   let current = error
-  while (current instanceof Error && chain.length < 10) {
+  while (types.isNativeError(current) && chain.length < 10) {
     chain.push(current)
-    current = current.cause ?? (current instanceof AggregateError ? current.errors[0] : undefined)
+    current = current.cause ?? firstOf(current)
   }
   return chain
+}
+
+function firstOf(error: Error): unknown {
+  return 'errors' in error && Array.isArray(error.errors) ? error.errors[0] : undefined
 }
