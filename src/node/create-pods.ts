@@ -30,16 +30,17 @@ export async function createPods(api: KubeApi, ledger: Ledger, options: CreateOp
 
   async function create(task: PodTask): Promise<Refusal | undefined> {
     const { name } = task.pod.metadata
+    const open = ledger.openByPod(name)
     try {
       ledger.sent++
+      if (open) open.sent = true
       await post(task)
       ledger.created++
-      const open = ledger.openByPod(name)
       if (open) open.createdAt = options.clock.now()
     } catch (error) {
       if (options.signal.aborted) return undefined
       const refusal = refusalOf(error, options.namespace)
-      ledger.settle(name, failed(refusal))
+      ledger.settle(name, { ...failed(refusal), ...(isAnswered(error) && { neverRan: true }) })
       refused++
       const maybe = refusal.alike === 'maybe' && refused >= enoughAlike && ledger.created === 0
       return refusal.alike === 'all' || maybe ? refusal : undefined
@@ -56,6 +57,11 @@ export async function createPods(api: KubeApi, ledger: Ledger, options: CreateOp
       if (!(error instanceof KubeError) || error.reason !== 'AlreadyExists') throw error
     }
   }
+}
+
+/** Whether the API server said no, which a lost answer or its own failure does not. */
+function isAnswered(error: unknown): boolean {
+  return error instanceof KubeError && error.status !== undefined && error.status < 500
 }
 
 function failed({ why, next }: Refusal): { kind: 'failed'; why: string; next: string } {

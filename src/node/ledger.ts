@@ -7,23 +7,28 @@ export interface PodTask {
   pod: PodManifest
 }
 
-/** What became of the pod of a node. `silent`: nothing was heard of the pod, or it was deleted. */
+/**
+ * What became of the pod of a node. `silent`: nothing was heard of the pod, or it was deleted; `neverRan`: it
+ * surely was not created, so that it can have changed nothing.
+ */
 export type PodOutcome =
   /** `message` is its termination message, not to be believed; `ended`: how it ended if not in peace. */
   | { kind: 'answered'; node: NodeInfo; message: string; ended?: string }
-  | { kind: 'failed'; node: NodeInfo; why: string; next?: string; silent?: true }
+  | { kind: 'failed'; node: NodeInfo; why: string; next?: string; silent?: true; neverRan?: true }
   /** The node left the cluster. */
   | { kind: 'gone'; node: NodeInfo; why: string }
 
 /** An outcome as long as the node is not added to it. `silent`: the node itself may know why. */
 export type Outcome =
   | { kind: 'answered'; message: string; ended?: string }
-  | { kind: 'failed'; why: string; next?: string; silent?: true }
+  | { kind: 'failed'; why: string; next?: string; silent?: true; neverRan?: true }
   | { kind: 'gone'; why: string }
 
 /** A node that has no outcome yet. */
 export interface Open {
   task: PodTask
+  /** Whether the creation was sent. */
+  sent?: true
   /** Time of the API server's answer to the creation; undefined as long as there is none. */
   createdAt?: number
   /** What holds the pod up, as last heard. */
@@ -66,7 +71,8 @@ export class Ledger {
     const open = this.#open.get(name)
     if (open === undefined) return
     this.#open.delete(name)
-    const full = { ...outcome, node: open.task.node }
+    const neverRan = outcome.kind === 'failed' && !open.sent
+    const full: PodOutcome = { ...outcome, node: open.task.node, ...(neverRan && { neverRan }) }
     this.#outcomes.set(name, full)
     this.#settled(full, this.#outcomes.size)
     if (this.#open.size === 0) this.#finished.resolve()
