@@ -2,7 +2,7 @@ import type { KubeApi } from '../cluster/kube-api.ts'
 import type { Finding } from '../health/finding.ts'
 import type { ServiceInfo } from '../health/service.ts'
 import type { Logger } from '../log.ts'
-import type { NodeResult } from '../node/reading.ts'
+import type { Measured, NodeResult } from '../node/reading.ts'
 
 /** The remedies in the order in which they run. `restore` stands alone. */
 export const REMEDIES = ['service-policy', 'sysctl', 'daemonset', 'node-pool', 'restore'] as const
@@ -102,7 +102,8 @@ export interface RemedyContext {
   /** The last reading of every node in scope. */
   nodes: NodeResult[]
   findings: Finding[]
-  services: ServiceInfo[]
+  /** The services that take traffic from outside, or why they are not known. */
+  services: Measured<ServiceInfo[]>
   /** Names the run in labels: `app.kubernetes.io/instance`. */
   runId: string
   /** Reads all nodes of the scope again, or only those named. */

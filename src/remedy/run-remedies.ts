@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts'
 import type { Finding } from '../health/finding.ts'
 import type { ServiceInfo } from '../health/service.ts'
-import type { NodeResult } from '../node/reading.ts'
+import type { Measured, NodeResult } from '../node/reading.ts'
 import { effectsOf, total } from './effects.ts'
 import { notDone, recordChange, unachievedOf } from './record.ts'
 import { type FixRecord, type Plan, REMEDIES, type Remedy, type RemedyContext } from './remedy.ts'
@@ -12,7 +12,7 @@ import { round } from './words.ts'
 export interface Standing {
   nodes: NodeResult[]
   findings: Finding[]
-  services: ServiceInfo[]
+  services: Measured<ServiceInfo[]>
 }
 
 /** What the entry hands in besides the readings that it has already. */
@@ -23,9 +23,9 @@ export interface RunOptions
   /** Made with `newRecord`; filled as things happen, and true at any moment. */
   record: FixRecord
   /** The judging room: what readings mean. */
-  findingsOf(nodes: NodeResult[], services: ServiceInfo[]): Finding[]
-  /** Reads the services that take traffic from outside again. */
-  readServices(): Promise<ServiceInfo[]>
+  findingsOf(nodes: NodeResult[], services: Measured<ServiceInfo[]>): Finding[]
+  /** Reads the services that take traffic from outside again; what fails is in the answer. */
+  readServices(): Promise<Measured<ServiceInfo[]>>
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isKnown } from '../node/reading.ts'
 import type { ClusterNode } from './cluster-nodes.ts'
 import type { FixScope, RemedyContext, Step } from './remedy.ts'
 import { whyFailed } from './rights.ts'
@@ -20,14 +21,18 @@ export function isServiceStep(step: Step): step is ServiceStep {
 
 /** The services that the user named, each once; `*` stands for all that have the policy Cluster. */
 export function namedServices({ services }: ServiceChoice, context: RemedyContext): ServiceName[] {
-  const all = context.services.filter((service) => service.policy === 'Cluster')
   const names = services.flatMap((text): ServiceName[] => {
-    if (text === '*') return all
+    if (text === '*') return crossNodeServices(context)
     const [namespace = '', name = ''] = text.split('/')
     return [{ namespace, name }]
   })
   const unique = new Map(names.map(({ namespace, name }) => [`${namespace}/${name}`, { namespace, name }]))
   return [...unique.values()]
+}
+
+function crossNodeServices({ services }: RemedyContext): ServiceName[] {
+  if (isKnown(services)) return services.value.filter(({ policy }) => policy === 'Cluster')
+  throw new Error(`the services of the cluster are not known: ${services.unknown}`)
 }
 
 /** Whether cross-node traffic hurts at all: some node's table is nearly full or loses entries. */
@@ -42,7 +47,9 @@ export function anyTableBreaches({ findings }: RemedyContext): boolean {
 
 /** The step for a service while no node's table breaches. */
 export function idleStep(name: ServiceName, { services }: RemedyContext): ServiceStep {
-  const known = services.find((one) => one.namespace === name.namespace && one.name === name.name)
+  const known = (isKnown(services) ? services.value : []).find(
+    (one) => one.namespace === name.namespace && one.name === name.name,
+  )
   const why = 'no node breaches conntrack-usage or conntrack-drops; fix-scope: all changes it all the same'
   return { ...stepFor(name), from: known?.policy, to: 'Local', intent: 'skip', why }
 }

@@ -7,6 +7,7 @@ import { type TuningSetting, tunerScript } from '../node/tuner.sh.ts'
 import type { NodeStep } from './node-steps.ts'
 import { changeOf } from './record.ts'
 import type { Change, RemedyContext } from './remedy.ts'
+import { listNames } from './words.ts'
 
 /** How pods are run on the nodes. */
 export interface TunerOptions {
@@ -65,7 +66,10 @@ export async function tuneNodes(
     },
     note: (text) => context.log.info(text),
     removed: (removal) => {
-      if (!removal.complete) context.log.warning(`Not all tuner pods could be removed: ${removal.why}`)
+      if (removal.complete) return
+      context.log.warning(
+        `Tuner pods may be left in namespace ${options.namespace} (${listNames(removal.left)}): ${removal.why ?? ''}`,
+      )
     },
   })
   return steps.flatMap((step) => changes.get(step) ?? [])
@@ -79,8 +83,8 @@ function changesOf(
   changeOfTuned: (step: NodeStep, tuned: Tuned) => Change,
 ): [NodeStep, Change][] {
   if (outcome.kind !== 'answered') {
-    const ran = outcome.kind === 'gone' || outcome.mayHaveRun !== false
-    return steps.map((step) => [step, changeOf(step, ran ? 'unproven' : 'failed', outcome.why)])
+    const neverRan = outcome.kind === 'failed' && outcome.neverRan
+    return steps.map((step) => [step, changeOf(step, neverRan ? 'failed' : 'unproven', outcome.why)])
   }
   const tuned = parseTuning(outcome.message, settings, outcome.ended)
   return steps.flatMap((step, index): [NodeStep, Change][] => {
