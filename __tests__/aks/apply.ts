@@ -38,12 +38,18 @@ export function applyConfiguration<T extends KubeObject>(
 
   const othersKeys = new Set(others.flatMap((entry) => [...keysOwned(entry)]))
   const given = mine
-    ? fromFieldSet(mine.fieldsV1).filter((path) => !wanted.has(pathKey(path)) && !othersKeys.has(pathKey(path)))
+    ? fromFieldSet(mine.fieldsV1).filter(
+        (path) => !wanted.has(pathKey(path)) && !othersKeys.has(pathKey(path)),
+      )
     : []
   const base = given.reduce<unknown>((object, path) => without(object, path), live ?? {})
   const merged = mergeApplied(base, applied, '') as T
   const lost = new Set(conflicts.map(({ path }) => pathKey(path)))
-  const entry = entryOf(writer, 'Apply', [...wanted.values()].map(({ path }) => path))
+  const entry = entryOf(
+    writer,
+    'Apply',
+    [...wanted.values()].map(({ path }) => path),
+  )
   const kept = lost.size > 0 ? others.flatMap((other) => withoutKeys(other, lost)) : others
   const unchanged = mine && isDeepStrictEqual(mine.fieldsV1, entry.fieldsV1)
   return withManagers(merged, [...kept, unchanged ? mine : entry])
@@ -54,7 +60,8 @@ export function trackUpdate<T extends KubeObject>(live: T | undefined, next: T, 
   const before = live ? leavesOf(asJson(live)) : new Map<string, { path: Path; value: unknown }>()
   const after = leavesOf(asJson(next))
   const changed = [...after.values()].filter(
-    ({ path, value }) => !before.has(pathKey(path)) || !isDeepStrictEqual(before.get(pathKey(path))?.value, value),
+    ({ path, value }) =>
+      !before.has(pathKey(path)) || !isDeepStrictEqual(before.get(pathKey(path))?.value, value),
   )
   const gone = [...before.keys()].filter((key) => !after.has(key))
   const managers = ownersOf(live)
@@ -152,7 +159,8 @@ function without(value: unknown, path: Path): unknown {
     const { [step.slice(2)]: inner, ...others } = value
     if (inner === undefined || rest.length === 0) return others
     const left = without(inner, rest)
-    const empty = (isRecord(left) && Object.keys(left).length === 0) || (Array.isArray(left) && left.length === 0)
+    const empty =
+      (isRecord(left) && Object.keys(left).length === 0) || (Array.isArray(left) && left.length === 0)
     return empty ? others : { ...value, [step.slice(2)]: left }
   }
   if (!Array.isArray(value)) return value
@@ -165,7 +173,8 @@ function without(value: unknown, path: Path): unknown {
 }
 
 function showManager(entry: ManagedFieldsEntry): string {
-  const name = JSON.stringify(entry.manager) + (entry.subresource ? ` with subresource "${entry.subresource}"` : '')
+  const name =
+    JSON.stringify(entry.manager) + (entry.subresource ? ` with subresource "${entry.subresource}"` : '')
   return entry.operation === 'Update' ? `${name} using ${entry.apiVersion} at ${entry.time}` : name
 }
 

@@ -29,7 +29,17 @@ const sharedRules: PolicyRule[] = [
   { apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'], verbs: ['create'] },
   {
     verbs: ['get'],
-    nonResourceURLs: ['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/readyz', '/openapi/*', '/version'],
+    nonResourceURLs: [
+      '/api',
+      '/api/*',
+      '/apis',
+      '/apis/*',
+      '/healthz',
+      '/livez',
+      '/readyz',
+      '/openapi/*',
+      '/version',
+    ],
   },
 ]
 
@@ -104,7 +114,8 @@ function ruleAllows(rule: PolicyRule, wanted: Attributes): boolean {
   return (
     has(rule.verbs, wanted.verb) &&
     has(rule.apiGroups ?? [], wanted.group) &&
-    (has(resources, wanted.resource) || (subresource !== undefined && resources.includes(`*/${subresource}`))) &&
+    (has(resources, wanted.resource) ||
+      (subresource !== undefined && resources.includes(`*/${subresource}`))) &&
     (!rule.resourceNames?.length || rule.resourceNames.includes(wanted.name))
   )
 }
@@ -147,8 +158,14 @@ export function authorize(user: Identity, info: RequestInfo, verb: string = info
   if (!allows(user, attributes)) throw refusal(user, info.resource, attributes)
 }
 
-function refusal(user: Identity, resource: NonNullable<RequestInfo['resource']>, wanted: Attributes): StatusError {
-  const scope = wanted.namespace ? `in the namespace ${JSON.stringify(wanted.namespace)}` : 'at the cluster scope'
+function refusal(
+  user: Identity,
+  resource: NonNullable<RequestInfo['resource']>,
+  wanted: Attributes,
+): StatusError {
+  const scope = wanted.namespace
+    ? `in the namespace ${JSON.stringify(wanted.namespace)}`
+    : 'at the cluster scope'
   const reason = user.refusalReason ? `: ${user.refusalReason}` : ''
   const text = `User ${JSON.stringify(user.name)} cannot ${wanted.verb} resource ${JSON.stringify(wanted.resource)} in API group ${JSON.stringify(wanted.group)} ${scope}${reason}`
   return forbidden(resource, wanted.name, text)

@@ -42,5 +42,7 @@ function matches(match: Misbehaviour['match'], candidate: Candidate): boolean {
   if (match.method && match.method !== candidate.method) return false
   if (match.user && match.user !== candidate.user) return false
   if (match.watch !== undefined && match.watch !== candidate.watch) return false
-  return !match.path || new RegExp(match.path.source, match.path.flags.replace(/[gy]/g, '')).test(candidate.url)
+  return (
+    !match.path || new RegExp(match.path.source, match.path.flags.replace(/[gy]/g, '')).test(candidate.url)
+  )
 }

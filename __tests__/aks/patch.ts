@@ -116,7 +116,8 @@ interface Operation {
 
 /** JSON patch, RFC 6902. A failed `test` or a path that is not there is a 422 as in Kubernetes. */
 export function jsonPatch(target: unknown, patch: unknown): unknown {
-  if (!Array.isArray(patch)) throw badRequest('json: cannot unmarshal object into Go value of type jsonpatch.Patch')
+  if (!Array.isArray(patch))
+    throw badRequest('json: cannot unmarshal object into Go value of type jsonpatch.Patch')
   let document = structuredClone(target)
   for (const operation of patch as Operation[]) document = applyOperation(document, operation)
   return document
@@ -160,7 +161,9 @@ function stepsOf(path: string): string[] {
 function child(parent: unknown, step: string, path: string): unknown {
   const value = (parent as Json | undefined)?.[step]
   if (typeof parent !== 'object' || parent === null || value === undefined) {
-    throw unprocessable(`the server rejected our request due to an error in our request: no such path ${path}`)
+    throw unprocessable(
+      `the server rejected our request due to an error in our request: no such path ${path}`,
+    )
   }
   return value
 }

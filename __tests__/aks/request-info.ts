@@ -41,7 +41,8 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
   const { namespace, plural, name, subresource } = placeOf(parts.slice(core ? 2 : 3))
   const id = group ? `${plural}.${group}` : plural
   const definition = resources.get(id) ?? reviews.get(id)
-  const served = definition?.version === version && (!namespace || definition.namespaced || plural === 'namespaces')
+  const served =
+    definition?.version === version && (!namespace || definition.namespaced || plural === 'namespaces')
   const resource: RequestInfo['resource'] = { id, group, version, plural, subresource }
   if (served) resource.definition = definition
   const info = { path, verb: verbOf(method, name, query), resource, namespace, name }
@@ -51,7 +52,12 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
 function placeOf(parts: string[]): { namespace: string; plural: string; name: string; subresource: string } {
   const [first = '', second = '', third = '', ...rest] = parts
   if (first !== 'namespaces') {
-    return { namespace: '', plural: first, name: second, subresource: [third, ...rest].filter(Boolean).join('/') }
+    return {
+      namespace: '',
+      plural: first,
+      name: second,
+      subresource: [third, ...rest].filter(Boolean).join('/'),
+    }
   }
   if (!third || third === 'status' || third === 'finalize') {
     return { namespace: second, plural: 'namespaces', name: second, subresource: third }

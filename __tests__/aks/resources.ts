@@ -23,9 +23,9 @@ type Row = [
 ]
 
 const rows: Row[] = [
-  ['v1', 'namespaces', 'Namespace', { cluster: true, short: ['ns'], sub: ['status', 'finalize'] }],
+  ['v1', 'namespaces', 'Namespace', { cluster: true, short: ['ns'], sub: ['status'] }],
   ['v1', 'nodes', 'Node', { cluster: true, short: ['no'], sub: ['status'] }],
-  ['v1', 'pods', 'Pod', { short: ['po'], sub: ['status', 'eviction', 'binding'], generation: true }],
+  ['v1', 'pods', 'Pod', { short: ['po'], sub: ['status', 'eviction'], generation: true }],
   ['v1', 'services', 'Service', { short: ['svc'], sub: ['status'] }],
   ['v1', 'configmaps', 'ConfigMap', { short: ['cm'] }],
   ['v1', 'secrets', 'Secret'],
@@ -33,12 +33,17 @@ const rows: Row[] = [
   ['v1', 'events', 'Event', { short: ['ev'] }],
   ['v1', 'resourcequotas', 'ResourceQuota', { short: ['quota'], sub: ['status'] }],
   ['apps/v1', 'daemonsets', 'DaemonSet', { short: ['ds'], sub: ['status'], generation: true }],
-  ['apps/v1', 'deployments', 'Deployment', { short: ['deploy'], sub: ['status', 'scale'], generation: true }],
-  ['apps/v1', 'replicasets', 'ReplicaSet', { short: ['rs'], sub: ['status', 'scale'], generation: true }],
-  ['apps/v1', 'statefulsets', 'StatefulSet', { short: ['sts'], sub: ['status', 'scale'], generation: true }],
+  ['apps/v1', 'deployments', 'Deployment', { short: ['deploy'], sub: ['status'], generation: true }],
+  ['apps/v1', 'replicasets', 'ReplicaSet', { short: ['rs'], sub: ['status'], generation: true }],
+  ['apps/v1', 'statefulsets', 'StatefulSet', { short: ['sts'], sub: ['status'], generation: true }],
   ['apps/v1', 'controllerrevisions', 'ControllerRevision'],
   ['batch/v1', 'jobs', 'Job', { sub: ['status'], generation: true }],
-  ['policy/v1', 'poddisruptionbudgets', 'PodDisruptionBudget', { short: ['pdb'], sub: ['status'], generation: true }],
+  [
+    'policy/v1',
+    'poddisruptionbudgets',
+    'PodDisruptionBudget',
+    { short: ['pdb'], sub: ['status'], generation: true },
+  ],
   ['discovery.k8s.io/v1', 'endpointslices', 'EndpointSlice', { generation: true }],
   ['coordination.k8s.io/v1', 'leases', 'Lease'],
 ]

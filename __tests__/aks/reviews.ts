@@ -5,7 +5,11 @@ import { apiVersionOf, type ResourceDefinition } from './resources.ts'
 import { badRequest } from './status.ts'
 
 /** Answers a SelfSubject…Review: what the asking user may do, or who it is. */
-export function review(definition: ResourceDefinition, user: Identity, body: unknown): Record<string, unknown> {
+export function review(
+  definition: ResourceDefinition,
+  user: Identity,
+  body: unknown,
+): Record<string, unknown> {
   const spec = isRecord(body) && isRecord(body.spec) ? body.spec : {}
   return {
     kind: definition.kind,

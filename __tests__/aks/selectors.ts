@@ -65,7 +65,9 @@ function checkValue(value: string): string {
 export function matchesSelector(selector: LabelSelector | undefined, labels: Labels = {}): boolean {
   if (!selector) return false
   const exact = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value)
-  return exact && (selector.matchExpressions ?? []).every((expression) => matchesExpression(expression, labels))
+  return (
+    exact && (selector.matchExpressions ?? []).every((expression) => matchesExpression(expression, labels))
+  )
 }
 
 /** One requirement with operator In, NotIn, Exists, DoesNotExist. */

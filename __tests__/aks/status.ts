@@ -21,10 +21,19 @@ export class StatusError extends Error {
   readonly code: number
   readonly reason: string
   readonly details: StatusDetails | undefined
+  /** `continue` of a list that expired in the middle. */
+  readonly metadata: { continue?: string }
 
-  constructor(code: number, reason: string, message: string, details?: StatusDetails) {
+  constructor(
+    code: number,
+    reason: string,
+    message: string,
+    details?: StatusDetails,
+    metadata: { continue?: string } = {},
+  ) {
     super(message)
     this.name = 'StatusError'
+    this.metadata = metadata
     this.code = code
     this.reason = reason
     this.details = details
@@ -35,7 +44,7 @@ export class StatusError extends Error {
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: this.metadata,
       status: 'Failure',
       message: this.message,
       ...(this.reason && { reason: this.reason }),
@@ -115,7 +124,13 @@ export function expired(message: string): StatusError {
 /** One field that is wrong: `spec.containers: Required value`. */
 export interface FieldProblem {
   field: string
-  type: 'Required value' | 'Invalid value' | 'Unsupported value' | 'Forbidden' | 'Not found' | 'Duplicate value'
+  type:
+    | 'Required value'
+    | 'Invalid value'
+    | 'Unsupported value'
+    | 'Forbidden'
+    | 'Not found'
+    | 'Duplicate value'
   /** The value found, for the types whose text shows it. */
   value?: unknown
   detail?: string
@@ -139,14 +154,19 @@ export function invalid(group: string, kind: string, name: string, problems: Fie
   })
   const texts = described.map(({ problem, message }) => `${problem.field}: ${message}`)
   const text = texts.length === 1 ? texts.join() : `[${texts.join(', ')}]`
-  return new StatusError(422, 'Invalid', `${group ? `${kind}.${group}` : kind} "${name}" is invalid: ${text}`, {
-    name,
-    ...(group && { group }),
-    kind,
-    causes: described.map(({ problem, message }) => ({
-      reason: causeReasons[problem.type],
-      message,
-      field: problem.field,
-    })),
-  })
+  return new StatusError(
+    422,
+    'Invalid',
+    `${group ? `${kind}.${group}` : kind} "${name}" is invalid: ${text}`,
+    {
+      name,
+      ...(group && { group }),
+      kind,
+      causes: described.map(({ problem, message }) => ({
+        reason: causeReasons[problem.type],
+        message,
+        field: problem.field,
+      })),
+    },
+  )
 }

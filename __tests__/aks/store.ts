@@ -104,7 +104,11 @@ export class MemoryStore implements Store {
     const given = object.metadata.resourceVersion
     if (given && given !== String(old.number)) throw conflict(table.definition, object.metadata.name)
     const next = keepIdentity(object, old.object, table.definition)
-    if (next.metadata.deletionTimestamp && !next.metadata.finalizers?.length && old.object.metadata.finalizers?.length) {
+    if (
+      next.metadata.deletionTimestamp &&
+      !next.metadata.finalizers?.length &&
+      old.object.metadata.finalizers?.length
+    ) {
       return this.#remove(table, { ...old, object: next }).object as T
     }
     if (isDeepStrictEqual(next, old.object)) return old.object as T
@@ -123,7 +127,12 @@ export class MemoryStore implements Store {
     return this.update(resource, apply(old.object, patch) as T)
   }
 
-  delete<T extends KubeObject>(resource: string, namespace: string, name: string, options: DeleteOptions = {}): T {
+  delete<T extends KubeObject>(
+    resource: string,
+    namespace: string,
+    name: string,
+    options: DeleteOptions = {},
+  ): T {
     const table = this.#table(resource)
     const old = this.#existing(table, namespace, name)
     checkPreconditions(table.definition, old.object, options.preconditions)
@@ -132,9 +141,6 @@ export class MemoryStore implements Store {
     if (grace === 0 && finalizers.length === 0) return this.#remove(table, old).object as T
     const { deletionTimestamp, deletionGracePeriodSeconds = Number.POSITIVE_INFINITY } = old.object.metadata
     if (deletionTimestamp && grace >= deletionGracePeriodSeconds) return old.object as T
-    if (deletionTimestamp && isDeepStrictEqual(finalizers, old.object.metadata.finalizers ?? [])) {
-      if (resource !== 'pods') return old.object as T
-    }
     return this.#write(table, old.key, old, {
       ...old.object,
       metadata: {
@@ -146,7 +152,11 @@ export class MemoryStore implements Store {
     }).object as T
   }
 
-  deleteCollection<T extends KubeObject>(resource: string, select?: SelectOptions, options?: DeleteOptions): T[] {
+  deleteCollection<T extends KubeObject>(
+    resource: string,
+    select?: SelectOptions,
+    options?: DeleteOptions,
+  ): T[] {
     return this.list(resource, select).map((object) =>
       this.delete<T>(resource, object.metadata.namespace ?? '', object.metadata.name, options),
     )
@@ -272,12 +282,21 @@ const suffixLetters = 'bcdfghjklmnpqrstvwxz2456789'
 
 /** Five letters as Kubernetes appends them to generateName. */
 export function randomSuffix(): string {
-  return Array.from({ length: 5 }, () => suffixLetters[Math.floor(Math.random() * suffixLetters.length)]).join('')
+  return Array.from(
+    { length: 5 },
+    () => suffixLetters[Math.floor(Math.random() * suffixLetters.length)],
+  ).join('')
 }
 
 function keepIdentity(object: KubeObject, old: KubeObject, definition: ResourceDefinition): KubeObject {
-  const { uid, creationTimestamp, resourceVersion, generation, deletionTimestamp, deletionGracePeriodSeconds } =
-    old.metadata
+  const {
+    uid,
+    creationTimestamp,
+    resourceVersion,
+    generation,
+    deletionTimestamp,
+    deletionGracePeriodSeconds,
+  } = old.metadata
   const specOf = (value: KubeObject) => (value as { spec?: unknown }).spec
   const grown = generation !== undefined && !isDeepStrictEqual(specOf(object), specOf(old))
   return {
@@ -312,6 +331,8 @@ function checkPreconditions(
 
 function finalizersFor(object: KubeObject, options: DeleteOptions): string[] {
   const present = object.metadata.finalizers ?? []
+  // A namespace goes when its controller has emptied it.
+  if (object.kind === 'Namespace') return [...new Set([...present, 'kubernetes'])]
   if (options.propagationPolicy !== 'Foreground') return present
   return [...new Set([...present, 'foregroundDeletion'])]
 }

@@ -78,7 +78,8 @@ export function selectedType(
   change: Change,
   selection: Pick<Subscription, 'namespace' | 'matches'>,
 ): 'ADDED' | 'MODIFIED' | 'DELETED' | undefined {
-  if (selection.namespace && change.current.object.metadata.namespace !== selection.namespace) return undefined
+  if (selection.namespace && change.current.object.metadata.namespace !== selection.namespace)
+    return undefined
   const matches = selection.matches
   const before = change.previous !== undefined && (!matches || matches(change.previous.object))
   const after = !change.deleted && (!matches || matches(change.current.object))

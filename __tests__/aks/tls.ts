@@ -1,4 +1,11 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
+import {
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  X509Certificate,
+} from 'node:crypto'
 import { isIPv4, isIPv6 } from 'node:net'
 import { bits, integer, octets, oid, sequence, set, tagged, time, utf8, yes } from './der.ts'
 import type { CertificateAuthority, CertificateSubject } from './types.ts'
@@ -85,7 +92,10 @@ function certificateFor(issuer: Issuer, content: Content): string {
     issuer.name,
     sequence(time(content.notBefore), time(content.notAfter)),
     content.subject,
-    createPublicKey(content.publicKey.export({ type: 'spki', format: 'pem' })).export({ type: 'spki', format: 'der' }),
+    createPublicKey(content.publicKey.export({ type: 'spki', format: 'pem' })).export({
+      type: 'spki',
+      format: 'der',
+    }),
     tagged(0xa3, sequence(...content.extensions)),
   )
   const der = sequence(body, algorithm, bits(sign('sha256', body, issuer.key)))

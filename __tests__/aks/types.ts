@@ -1,6 +1,7 @@
 /** The types by which the parts of the small AKS fit together. */
 
 import type { Admission, Identity, UserSpec } from './auth-types.ts'
+import type { AzureOptions, SmallAzure } from './azure/azure.ts'
 import type { NodeRuntimeState, TestNode } from './node-types.ts'
 import type { KubeNode, KubeObject, Pod, Taint } from './objects.ts'
 import type { Store } from './store-types.ts'
@@ -23,12 +24,16 @@ export interface AksOptions {
   authenticate?: (token: string) => Identity | undefined
   /** Asked for each create, update and delete after authorization; a returned text refuses it with 403. */
   admit?: Admission
+  /** Entra ID and ARM around the cluster; absent: none. */
+  azure?: AzureOptions
   /** Host names beside 127.0.0.1 and localhost that the API server's certificate is good for. */
   hostNames?: string[]
   /** Time between bookmarks of a watch in milliseconds; default 60000 as in a real server. */
   bookmarkMs?: number
   /** Events kept per resource for watches that resume; default 20000. Older ones answer 410. */
   watchHistory?: number
+  /** Time between a pod's last container status and its last phase; a real kubelet takes about a second. */
+  phaseDelayMs?: number
 }
 
 /** Which node to make. */
@@ -88,6 +93,8 @@ export interface SmallAks {
   /** Objects, read and changed in process, past authorization and admission. */
   readonly store: Store
   readonly events: AksEvents
+  /** Present when the bed was started with `azure`. */
+  readonly azure?: SmallAzure
   /** The test's handle on a node. Throws when there is no such node. */
   node(name: string): TestNode
   /** A node joins the cluster. */

@@ -23,7 +23,11 @@ export interface WatchRequest {
 }
 
 /** Serves one watch: what was missed, then each change, until timeoutSeconds or the client ends it. */
-export function serveWatch(store: MemoryStore, request: WatchRequest, response: ServerResponse): RunningWatch {
+export function serveWatch(
+  store: MemoryStore,
+  request: WatchRequest,
+  response: ServerResponse,
+): RunningWatch {
   const { definition, query } = request
   const matches = objectPredicate(
     definition.id,
@@ -67,7 +71,11 @@ export function serveWatch(store: MemoryStore, request: WatchRequest, response: 
       stream.event(`{"type":"ADDED","object":${state.json(definition)}}\n`)
     }
     if (query.get('sendInitialEvents') === 'true') bookmark({ 'k8s.io/initial-events-end': 'true' })
-    unsubscribe = store.subscribe(definition.id, initial ? Number(store.resourceVersion) : version, subscription)
+    unsubscribe = store.subscribe(
+      definition.id,
+      initial ? Number(store.resourceVersion) : version,
+      subscription,
+    )
   } catch (error) {
     if (!(error instanceof StatusError)) throw error
     stream.event(errorLine(error))
@@ -84,7 +92,10 @@ export function serveWatch(store: MemoryStore, request: WatchRequest, response: 
 
 function versionOf(query: URLSearchParams): number {
   const text = query.get('resourceVersion') ?? ''
-  if (!/^\d*$/.test(text)) throw badRequest(`invalid resource version ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`)
+  if (!/^\d*$/.test(text))
+    throw badRequest(
+      `invalid resource version ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    )
   return Number(text)
 }
 
@@ -104,7 +115,11 @@ function initialVersions(store: MemoryStore, request: WatchRequest, version: num
   })
 }
 
-function lineOf(change: Change, type: 'ADDED' | 'MODIFIED' | 'DELETED', definition: ResourceDefinition): string {
+function lineOf(
+  change: Change,
+  type: 'ADDED' | 'MODIFIED' | 'DELETED',
+  definition: ResourceDefinition,
+): string {
   let line = change.lines[type]
   if (line === undefined) {
     const left = type === 'DELETED' && !change.deleted
@@ -115,7 +130,11 @@ function lineOf(change: Change, type: 'ADDED' | 'MODIFIED' | 'DELETED', definiti
   return line
 }
 
-function bookmarkLine(definition: ResourceDefinition, version: string, annotations?: Record<string, string>): string {
+function bookmarkLine(
+  definition: ResourceDefinition,
+  version: string,
+  annotations?: Record<string, string>,
+): string {
   const object = {
     kind: definition.kind,
     apiVersion: apiVersionOf(definition),
