@@ -115,7 +115,7 @@ async function deleteEach(
   signal: AbortSignal,
   deleted?: () => void,
 ): Promise<void> {
-  let failure: unknown
+  let failure: Error | undefined
   await forEachLimited(pods, 20, async ({ metadata }) => {
     if (failure !== undefined) return
     try {
@@ -125,7 +125,9 @@ async function deleteEach(
       deleted?.()
     } catch (error) {
       // Gone, or another pod by now: neither is left of this one.
-      if (!(error instanceof KubeError && (error.status === 404 || error.status === 409))) failure = error
+      if (!(error instanceof KubeError && (error.status === 404 || error.status === 409))) {
+        failure = error instanceof Error ? error : new Error(messageOf(error))
+      }
     }
   })
   if (failure !== undefined) throw failure

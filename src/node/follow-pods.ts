@@ -22,6 +22,8 @@ export interface FollowOptions {
 const firstSilenceMs = 10_000
 const listDeadlineMs = 10_000
 
+const lookAtNode = 'Look at the node and its kubelet, or raise the input "node-timeout-seconds".'
+
 /**
  * Follows the pods of a run and settles the nodes in the ledger: those whose container ended, those that will
  * never answer, and those whose time is up. Never resolves: it ends with `signal`, or rejects with the
@@ -60,7 +62,7 @@ export async function followPods(api: KubeApi, ledger: Ledger, options: FollowOp
     if (state.kind !== 'pending') ledger.settle(name, state)
     else if (deleted)
       ledger.settle(name, { kind: 'failed', why: 'its pod was deleted before it answered', silent: true })
-    else open.doing = state.doing
+    else Object.assign(open, { doing: state.doing, next: state.next })
   }
 
   async function guard(): Promise<never> {
@@ -104,11 +106,11 @@ export async function followPods(api: KubeApi, ledger: Ledger, options: FollowOp
     }
   }
 
-  function giveUp({ task, doing = 'nothing was heard of its pod' }: Open): void {
+  function giveUp({ task, doing = 'nothing was heard of its pod', next = lookAtNode }: Open): void {
     ledger.settle(task.pod.metadata.name, {
       kind: 'failed',
       why: `no answer within ${options.nodeTimeoutSeconds} s: ${doing}`,
-      next: 'Look at the node and its kubelet, or raise the input "node-timeout-seconds".',
+      next,
       silent: true,
     })
   }

@@ -33,6 +33,8 @@ export interface Open {
   createdAt?: number
   /** What holds the pod up, as last heard. */
   doing?: string
+  /** What to do about that. */
+  next?: string
 }
 
 /** The books of a sweep: each node is open until it has its one outcome, the first. */

@@ -4,7 +4,7 @@
  */
 export function nearestNames(name: string, present: string[]): string[] {
   const wanted = name.toLowerCase()
-  const limit = Math.max(2, Math.floor(wanted.length / 3))
+  const limit = Math.max(1, Math.floor(wanted.length / 3))
   return present
     .slice(0, 10_000)
     .map((candidate) => ({ candidate, distance: distanceOf(wanted, candidate.toLowerCase()) }))

@@ -26,7 +26,7 @@ export type PodState =
   /** It will never answer. */
   | { kind: 'failed'; why: string; next?: string }
   /** It may still answer; `doing` says what holds it up, for the case that it does not. */
-  | { kind: 'pending'; doing: string }
+  | { kind: 'pending'; doing: string; next?: string }
 
 /**
  * The state of a pod with one container. The container's end counts, not the pod's phase, which a kubelet
@@ -89,7 +89,7 @@ function waitingState(reason: string, message: string): PodState {
   const backingOff =
     reason === 'ImagePullBackOff' && !/failed|not found|denied|unauthorized|invalid/i.test(text)
   if (next === badImage && (passing.test(text) || backingOff))
-    return { kind: 'pending', doing: `its pod waits (${words})` }
+    return { kind: 'pending', doing: `its pod waits (${words})`, next: badImage }
   const what = next === badImage ? 'its image cannot be pulled' : 'its pod cannot start'
   return { kind: 'failed', why: `${what} (${words})`, next }
 }
