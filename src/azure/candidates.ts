@@ -9,6 +9,7 @@ import {
 } from '@azure/identity'
 import type { AssertionSource } from './assertion.ts'
 import type { AzureCloud, Environment } from './clouds.ts'
+import type { Witness } from './witness.ts'
 
 export type CredentialKind =
   | 'oidc'
@@ -29,10 +30,15 @@ export interface Candidate {
    * Whether somebody set it up for this run, so that a failure is told instead of signing in as somebody else.
    */
   explicit: boolean
+  /** How long a token may take, in milliseconds. */
+  timeoutMs: number
   create: () => TokenCredential
   /** Rejects, within a second or so, when there is nothing to ask. */
   probe?: () => Promise<void>
 }
+
+/** There is nothing to ask for a token. */
+export class NothingThere extends Error {}
 
 export interface CandidateOptions {
   cloud: AzureCloud
@@ -41,10 +47,13 @@ export interface CandidateOptions {
   environment: Environment
   userAgent: string
   assertion: AssertionSource
+  witness: Witness
 }
 
-/** An `az` that hangs is given up after this long. */
+/** An `az` that hangs is given up after this long; it takes seconds to start. */
 const AZ_TIMEOUT_MS = 20_000
+/** Entra ID answers in well under a second; three retries are in this. */
+const ENTRA_TIMEOUT_MS = 8000
 
 const IMDS = 'http://169.254.169.254/metadata/instance?api-version=2021-02-01'
 const IMDS_PROBE_MS = 1000
@@ -65,12 +74,13 @@ export function candidates(options: CandidateOptions): Candidate[] {
  * The cloud's hosts are fixed by us or named by the user, so they are not looked up at the public cloud's
  * instance discovery, which a sovereign or closed network does not reach.
  */
-function common({ cloud, userAgent }: CandidateOptions) {
+function common({ cloud, userAgent, witness }: CandidateOptions) {
   return {
     authorityHost: cloud.authorityHost,
     disableInstanceDiscovery: true,
     retryOptions: { maxRetries: 3, retryDelayInMs: 400, maxRetryDelayInMs: 10_000 },
     userAgentOptions: { userAgentPrefix: userAgent },
+    additionalPolicies: [{ policy: witness.policy, position: 'perRetry' as const }],
   }
 }
 
@@ -78,9 +88,10 @@ function oidc(options: CandidateOptions): Candidate {
   const { clientId, tenantId, assertion } = options
   return {
     kind: 'oidc',
-    title: `the job's identity token, as application ${clientId} of tenant ${tenantId}`,
+    title: `application ${clientId} of tenant ${tenantId} (identity token of the job)`,
     ...(clientId === '' ? { absent: 'no client-id and tenant-id are given' } : {}),
     explicit: true,
+    timeoutMs: ENTRA_TIMEOUT_MS,
     create: () => new ClientAssertionCredential(tenantId, clientId, () => assertion.get(), common(options)),
   }
 }
@@ -90,6 +101,7 @@ function azureCli(): Candidate {
     kind: 'azure-cli',
     title: 'the Azure CLI session',
     explicit: false,
+    timeoutMs: AZ_TIMEOUT_MS + 1000,
     create: () => new AzureCliCredential({ processTimeoutInMs: AZ_TIMEOUT_MS }),
   }
 }
@@ -99,9 +111,10 @@ function secret(options: CandidateOptions): Candidate {
   const absent = missing({ AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET })
   return {
     kind: 'client-secret',
-    title: `the secret of application ${AZURE_CLIENT_ID} (AZURE_CLIENT_SECRET)`,
+    title: `application ${AZURE_CLIENT_ID} (AZURE_CLIENT_SECRET)`,
     ...absent,
     explicit: true,
+    timeoutMs: ENTRA_TIMEOUT_MS,
     create: () =>
       new ClientSecretCredential(AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET, common(options)),
   }
@@ -114,9 +127,10 @@ function certificate(options: CandidateOptions): Candidate {
   const chain = /^(true|1)$/i.test(environment.AZURE_CLIENT_SEND_CERTIFICATE_CHAIN ?? '')
   return {
     kind: 'client-certificate',
-    title: `the certificate of application ${AZURE_CLIENT_ID} (AZURE_CLIENT_CERTIFICATE_PATH)`,
+    title: `application ${AZURE_CLIENT_ID} (AZURE_CLIENT_CERTIFICATE_PATH)`,
     ...missing({ AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_CERTIFICATE_PATH }),
     explicit: true,
+    timeoutMs: ENTRA_TIMEOUT_MS,
     create: () =>
       new ClientCertificateCredential(
         AZURE_TENANT_ID,
@@ -134,9 +148,10 @@ function workload(options: CandidateOptions): Candidate {
   const { AZURE_TENANT_ID = '', AZURE_CLIENT_ID = '', AZURE_FEDERATED_TOKEN_FILE = '' } = options.environment
   return {
     kind: 'workload-identity',
-    title: `workload identity ${AZURE_CLIENT_ID} (AZURE_FEDERATED_TOKEN_FILE)`,
+    title: `application ${AZURE_CLIENT_ID} (workload identity)`,
     ...missing({ AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_FEDERATED_TOKEN_FILE }),
     explicit: true,
+    timeoutMs: ENTRA_TIMEOUT_MS,
     create: () =>
       new WorkloadIdentityCredential({
         ...common(options),
@@ -160,6 +175,7 @@ function managed(options: CandidateOptions): Candidate {
     // A hosted runner's own machine has a metadata address, but no identity of the user's; it may hang.
     ...(hosted && endpoint === undefined ? { absent: 'a GitHub-hosted runner has none' } : {}),
     explicit: endpoint !== undefined,
+    timeoutMs: ENTRA_TIMEOUT_MS,
     create: () =>
       new ManagedIdentityCredential({
         ...(clientId === '' ? {} : { clientId }),
@@ -170,10 +186,14 @@ function managed(options: CandidateOptions): Candidate {
   }
 }
 
-/** The metadata address answers at once, with a refusal, to a request without its header; a proxy must not. */
+/** The metadata address answers at once, with a refusal, to a request without its header. */
 async function probeMetadataAddress(): Promise<void> {
-  const answer = await fetch(IMDS, { signal: AbortSignal.timeout(IMDS_PROBE_MS) })
-  await answer.body?.cancel()
+  try {
+    const answer = await fetch(IMDS, { signal: AbortSignal.timeout(IMDS_PROBE_MS) })
+    await answer.body?.cancel()
+  } catch (cause) {
+    throw new NothingThere('no metadata address answers', { cause })
+  }
 }
 
 function missing(variables: Record<string, string>): { absent?: string } {

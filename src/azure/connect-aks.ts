@@ -1,10 +1,11 @@
 import type { ClusterFacts } from '../cluster/facts.ts'
 import { type Arm, createArm } from './arm.ts'
+import type { AzureIdentity } from './cached-identity.ts'
 import { type AzureCloudName, azureCloud } from './clouds.ts'
 import { type ClusterCredentials, clusterCredentials } from './credentials.ts'
 import { explainArm } from './errors.ts'
 import { requireExpectedCluster } from './guard.ts'
-import { type AzureIdentity, type IdentityDeps, signIn } from './identity.ts'
+import { type IdentityDeps, signIn } from './identity.ts'
 import { AKS_SERVER_ID, cloudOf, scopeOf, serverIdOf } from './kubelogin.ts'
 import {
   type ClusterName,

@@ -53,10 +53,10 @@ const forbidden: Explanation = (error, context) => {
   const action = /perform action '([^']+)'/.exec(error.message)?.[1]
   const scope = /over scope '([^']+)'/.exec(error.message)?.[1]
   const role = action === undefined ? undefined : ROLES[action.toLowerCase()]
-  const right = action === undefined ? error.message : `it lacks the right ${action}`
+  const lacks = action === undefined ? `is refused: ${error.message}` : `lacks the right ${action}`
   const grant = role === undefined ? `a role with ${action ?? 'this action'}` : `"${role}"`
   return new UserError(
-    `${context.failed}: ${context.identity} may not; ${right}${scope === undefined ? '' : ` on ${scope}`}.`,
+    `${context.failed}: ${context.identity} ${lacks}${scope === undefined ? '' : ` on ${scope}`}.`,
     {
       next: [
         `Assign it ${grant} on the cluster (az role assignment create --role … --scope ${scope ?? '<cluster id>'}).`,

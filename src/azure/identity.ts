@@ -1,22 +1,11 @@
-import type { AccessToken, TokenCredential } from '@azure/identity'
 import { causesOf, messageOf, UserError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { createAssertionSource, requireIdTokenPermission } from './assertion.ts'
-import { type Candidate, type CredentialKind, candidates } from './candidates.ts'
+import { type AzureIdentity, cachedIdentity } from './cached-identity.ts'
+import { type Candidate, candidates, NothingThere } from './candidates.ts'
 import type { AzureCloud, Environment } from './clouds.ts'
 import { explainSignIn } from './sign-in-errors.ts'
-import { abortable, createTokenSource, type ExpiringToken, type TokenSource } from './token-source.ts'
-
-/** Who the run is in Azure. */
-export interface AzureIdentity {
-  kind: CredentialKind
-  /** For people: `the Azure CLI session`. */
-  title: string
-  /** Tokens for a scope such as `https://management.azure.com/.default`; renewed as they near their end. */
-  tokens(scope: string): TokenSource
-  /** The same, in the form in which the Azure clients want it. */
-  credential: TokenCredential
-}
+import { createWitness } from './witness.ts'
 
 export interface IdentityOptions {
   cloud: AzureCloud
@@ -40,9 +29,6 @@ export interface IdentityDeps {
   now?: () => number
 }
 
-/** Longest time for a token: a slow `az`, or Entra ID after three retries. */
-const TOKEN_TIMEOUT_MS = 30_000
-
 /**
  * Signs in to Azure: with the job's identity token where client-id is given; else with the session of the
  * Azure CLI, a secret, a certificate, workload identity or a managed identity, the first that there is. One
@@ -63,15 +49,28 @@ export async function signIn(
     options.oidcAudience || options.cloud.oidcAudience,
     deps.now,
   )
+  const witness = createWitness()
   const refusals: string[] = []
-  for (const each of candidates({ ...options, environment, userAgent: deps.userAgent, assertion })) {
+  for (const each of candidates({
+    witness,
+    ...options,
+    environment,
+    userAgent: deps.userAgent,
+    assertion,
+  })) {
     signal?.throwIfAborted()
     if (each.absent !== undefined) {
       refusals.push(`${each.kind}: ${each.absent}`)
       continue
     }
     const explain = (error: unknown) =>
-      explainSignIn(error, { ...options, kind: each.kind, environment, claims: assertion.claims() })
+      explainSignIn(error, {
+        ...options,
+        kind: each.kind,
+        environment,
+        claims: assertion.claims(),
+        failure: witness.failure(),
+      })
     try {
       const identity = await tryCandidate(each, options.cloud, deps, explain, signal)
       log.info(`Signed in to Azure with ${identity.title}.`)
@@ -95,67 +94,9 @@ async function tryCandidate(
   signal: AbortSignal | undefined,
 ): Promise<AzureIdentity> {
   await candidate.probe?.()
-  const identity = cached(candidate, deps, explain)
+  const identity = cachedIdentity(candidate, deps, explain)
   await identity.first(cloud.armScope, signal)
   return identity
-}
-
-/** One source of tokens per scope in front of a credential, as most credentials ask anew each time. */
-function cached(
-  { kind, title, create }: Candidate,
-  deps: IdentityDeps,
-  explain: (error: unknown) => unknown,
-): AzureIdentity & { first(scope: string, signal?: AbortSignal): Promise<ExpiringToken> } {
-  const credential = create()
-  const sources = new Map<string, TokenSource>()
-  const source = (scope: string): TokenSource => {
-    let found = sources.get(scope)
-    if (found === undefined) {
-      found = createTokenSource(async () => ask(credential, scope), {
-        mask: deps.mask,
-        onRenewalFailed: (error) =>
-          deps.log.warning(`The Azure token could not be renewed yet: ${messageOf(explain(error))}`),
-        ...(deps.now === undefined ? {} : { now: deps.now }),
-      })
-      sources.set(scope, found)
-    }
-    return found
-  }
-  const explained =
-    (scope: string): TokenSource =>
-    async (signal) => {
-      try {
-        return await source(scope)(signal)
-      } catch (error) {
-        signal?.throwIfAborted()
-        throw explain(error)
-      }
-    }
-  return {
-    kind,
-    title,
-    first: (scope, signal) => source(scope)(signal),
-    tokens: explained,
-    credential: {
-      getToken: async (scopes, options): Promise<AccessToken> => {
-        const scope = typeof scopes === 'string' ? scopes : (scopes[0] ?? '')
-        // A challenge asks for a token with certain claims, which a remembered one lacks.
-        if (options?.claims) return ask(credential, scope, options.claims).then(accessToken)
-        return accessToken(await explained(scope)(options?.abortSignal as AbortSignal | undefined))
-      },
-    },
-  }
-}
-
-async function ask(credential: TokenCredential, scope: string, claims?: string): Promise<ExpiringToken> {
-  const request = credential.getToken(scope, claims === undefined ? {} : { claims })
-  const token = await abortable(request, AbortSignal.timeout(TOKEN_TIMEOUT_MS))
-  if (token === null) throw new Error(`no token was given for ${scope}`)
-  return { token: token.token, expiresAt: token.expiresOnTimestamp }
-}
-
-function accessToken({ token, expiresAt }: ExpiringToken): AccessToken {
-  return { token, expiresOnTimestamp: expiresAt, tokenType: 'Bearer' }
 }
 
 function maskSecrets(environment: Environment, mask: (secret: string) => void): void {
@@ -172,22 +113,15 @@ function maskSecrets(environment: Environment, mask: (secret: string) => void): 
 
 /** Whether a way to sign in is simply not there: no `az`, nobody logged in, no metadata address. */
 function isUnavailable(error: unknown): boolean {
-  const text = causesOf(error).join('\n')
-  if (/AADSTS\d+/.test(text)) return false
-  return (
-    error instanceof Error &&
-    (error.name === 'CredentialUnavailableError' ||
-      error instanceof TypeError ||
-      error.name === 'TimeoutError')
-  )
+  if (error instanceof NothingThere) return true
+  const unavailable = error instanceof Error && error.name === 'CredentialUnavailableError'
+  return unavailable && !/AADSTS\d+/.test(causesOf(error).join('\n'))
 }
 
 function reasonOf(error: unknown): string {
   const text = messageOf(error)
   if (/Azure CLI could not be found/i.test(text)) return 'az is not installed'
   if (/az login/i.test(text)) return 'nobody is logged in with az'
-  if (error instanceof TypeError || (error instanceof Error && error.name === 'TimeoutError'))
-    return 'no metadata address answers'
   return (text.split('\n', 1)[0] ?? '').slice(0, 300)
 }
 

@@ -35,6 +35,9 @@ export interface ManagedCluster extends ClusterName {
   raw: unknown
 }
 
+/** The first call of a run to ARM: long enough for one answer to wait as Retry-After asks. */
+const READ_TIMEOUT_MS = 30_000
+
 export function clusterPath({ subscriptionId, resourceGroup, name }: ClusterName): string {
   const part = encodeURIComponent
   return `/subscriptions/${part(subscriptionId)}/resourceGroups/${part(resourceGroup)}/providers/Microsoft.ContainerService/managedClusters/${part(name)}`
@@ -49,7 +52,12 @@ export async function readManagedCluster(
   signal?: AbortSignal,
 ): Promise<ManagedCluster> {
   try {
-    const answer = await arm.request({ method: 'GET', path: clusterPath(cluster), signal })
+    const answer = await arm.request({
+      method: 'GET',
+      path: clusterPath(cluster),
+      timeoutMs: READ_TIMEOUT_MS,
+      signal,
+    })
     return parseManagedCluster(cluster, answer.body)
   } catch (error) {
     if (!(error instanceof ArmError) || error.code.toLowerCase() !== 'resourcenotfound') throw error

@@ -2,7 +2,7 @@ import { causesOf, UserError } from '../errors.ts'
 import type { AssertionClaims } from './assertion.ts'
 import type { CredentialKind } from './candidates.ts'
 import type { AzureCloud, Environment } from './clouds.ts'
-import { explainNetwork } from './network-errors.ts'
+import { explainNetwork, networkCode } from './network-errors.ts'
 
 /** What is known about a sign-in that failed. */
 export interface SignInContext {
@@ -14,14 +14,17 @@ export interface SignInContext {
   environment: Environment
   /** Of the job's identity token, when one was got. */
   claims: AssertionClaims
+  /** What went wrong below the library that signs in, where that is known. */
+  failure: Error | undefined
 }
 
 const DOCS = 'docs/azure.md#signing-in'
 
 /** The user error for a failed sign-in; an error that is not understood is given back as it is. */
 export function explainSignIn(error: unknown, context: SignInContext): unknown {
-  if (error instanceof UserError) return error
-  const text = causesOf(error).join('\n')
+  const known = userErrorIn(error)
+  if (known !== undefined) return known
+  const text = [...causesOf(error), ...causesOf(context.failure)].join('\n')
   const code = /AADSTS(\d+)/.exec(text)?.[1]
   const who = names(context)
   if (code !== undefined) {
@@ -33,7 +36,7 @@ export function explainSignIn(error: unknown, context: SignInContext): unknown {
     return new UserError(`${message} (AADSTS${code})`, { next, docs: DOCS, cause: error })
   }
   const network = explainNetwork(
-    error,
+    networkCode(error) === undefined ? context.failure : error,
     `Entra ID (${new URL(context.cloud.authorityHost).host})`,
     context.environment,
   )
@@ -163,4 +166,14 @@ function saying(text: string): string {
     .replace(/\s*(-\s*)?(Trace ID|Correlation ID|Timestamp):.*$/i, '')
     .trim()
   return line.slice(0, 500)
+}
+
+/** The sign-in library wraps what the callbacks that it is given throw. */
+function userErrorIn(error: unknown): UserError | undefined {
+  let current = error
+  for (let depth = 0; depth < 10 && current instanceof Error; depth++) {
+    if (current instanceof UserError) return current
+    current = current.cause
+  }
+  return undefined
 }

@@ -9,7 +9,9 @@ export const IDENTITY_HEADER = 'small-app-service-header'
  * endpoint of App Service, on one address.
  */
 export function serveMetadata(directory: Directory, identity: Application): (request: Incoming) => Reply {
-  return ({ method, path, query, headers }) => {
+  return ({ method, path: asked, query, headers }) => {
+    // The library that asks puts a slash at the end.
+    const path = asked.replace(/\/$/, '')
     const machine = path === '/metadata/identity/oauth2/token'
     if (method !== 'GET' || !(machine || path === '/msi/token'))
       return { status: 404, body: { error: 'not_found' } }
