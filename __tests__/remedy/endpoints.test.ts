@@ -22,7 +22,9 @@ describe('nodes without a ready endpoint', () => {
   })
 
   test('an endpoint whose readiness is not told counts as ready, as the API says', () => {
-    expect(nodesWithoutEndpoint(['a', 'b'], [slice({ nodeName: 'a' }, { nodeName: 'b', conditions: {} })])).toEqual([])
+    expect(
+      nodesWithoutEndpoint(['a', 'b'], [slice({ nodeName: 'a' }, { nodeName: 'b', conditions: {} })]),
+    ).toEqual([])
   })
 
   test('an endpoint without a node serves none', () => {

@@ -29,7 +29,10 @@ describe('what a larger table costs', () => {
       { node: 'a', memoryKb: 16 * gib, conntrack: { max: 262_144, buckets: 65_536 } },
       { node: 'b', memoryKb: 4 * gib, maxTwBuckets: 2_000_000 },
     ])
-    expect(lines.map((line) => line.slice(0, 29))).toEqual(['Large for the memory of b: 20', '262144 tracked connections ta'])
+    expect(lines.map((line) => line.slice(0, 29))).toEqual([
+      'Large for the memory of b: 20',
+      '262144 tracked connections ta',
+    ])
     expect(lines[0]).toContain('578 MiB')
   })
 

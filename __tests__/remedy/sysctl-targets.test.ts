@@ -44,7 +44,9 @@ describe('which breach needs which sysctls', () => {
     ['port-usage', 'time-wait'],
   ])('%s needs %s', (check, need) => {
     for (const status of ['warning', 'critical'] as const) {
-      expect(needsByNode([finding(check, status, 'a')], 'breached', [read('a')]).get('a')).toEqual(new Set([need]))
+      expect(needsByNode([finding(check, status, 'a')], 'breached', [read('a')]).get('a')).toEqual(
+        new Set([need]),
+      )
     }
   })
 
@@ -93,7 +95,10 @@ describe('the steps of one node', () => {
 
   test('a node with 16 cores gets what kube-proxy would set, and the plan says why', () => {
     const steps = stepsForNode('sysctl', read('a', {}, { cores: 16 }), both, wanted)
-    expect(brief(steps)).toMatchObject({ [BUCKETS]: ['change', '65536', '131072'], [MAX]: ['change', '131072', '524288'] })
+    expect(brief(steps)).toMatchObject({
+      [BUCKETS]: ['change', '65536', '131072'],
+      [MAX]: ['change', '131072', '524288'],
+    })
     expect(steps.find(({ setting }) => setting === MAX)?.why).toBe(
       'raised from 262144 to what kube-proxy sets for 16 cores',
     )
@@ -129,7 +134,10 @@ describe('the steps of one node', () => {
   test('buckets that would take too much memory at once are refused, with the maximum that needs them', () => {
     const node = read('a', { memoryKb: 4_194_304 })
     const steps = stepsForNode('sysctl', node, both, { ...wanted, conntrackMax: 2_000_000_000 })
-    expect(brief(steps)).toMatchObject({ [BUCKETS]: ['refuse', '65536', '500000256'], [MAX]: ['refuse', '131072', '2000000000'] })
+    expect(brief(steps)).toMatchObject({
+      [BUCKETS]: ['refuse', '65536', '500000256'],
+      [MAX]: ['refuse', '131072', '2000000000'],
+    })
     expect(steps[0]?.why).toContain('would take 3.7 GiB at once, more than 5 % of the memory of the node')
   })
 })
@@ -154,7 +162,7 @@ function nodeWith(sysctls: Partial<Record<WrittenSysctl, number>>, ofCores: numb
   return { ...made, node }
 }
 
-function after(steps: Step[], before: Record<WrittenSysctl, number>): Record<WrittenSysctl, number> {
+function written(steps: Step[], before: Record<WrittenSysctl, number>): Record<WrittenSysctl, number> {
   const values = { ...before }
   for (const { setting, to, intent } of steps) {
     if (intent === 'change') values[setting as WrittenSysctl] = Number(to)
@@ -166,7 +174,7 @@ describe('for any node and any wish', () => {
   test('no size is lowered, 0 stays no limit, and the kernel takes every value', () => {
     fc.assert(
       fc.property(sizes, asked, cores, (before, wish, ofCores) => {
-        const values = after(stepsForNode('sysctl', nodeWith(before, ofCores), both, wish), before)
+        const values = written(stepsForNode('sysctl', nodeWith(before, ofCores), both, wish), before)
         for (const size of [BUCKETS, MAX, MAX_TW_BUCKETS] as const) {
           expect(values[size]).toBeGreaterThanOrEqual(before[size])
         }
@@ -181,7 +189,7 @@ describe('for any node and any wish', () => {
   test('the wish, the cores and the ratio of four are met', () => {
     fc.assert(
       fc.property(sizes, asked, cores, (before, wish, ofCores) => {
-        const values = after(stepsForNode('sysctl', nodeWith(before, ofCores), both, wish), before)
+        const values = written(stepsForNode('sysctl', nodeWith(before, ofCores), both, wish), before)
         if (before[MAX] !== 0) {
           expect(values[MAX]).toBe(Math.max(before[MAX], wish.conntrackMax, 32_768 * (ofCores ?? 0)))
         }
@@ -195,7 +203,7 @@ describe('for any node and any wish', () => {
   test('planning on the result of a plan changes nothing', () => {
     fc.assert(
       fc.property(sizes, asked, cores, (before, wish, ofCores) => {
-        const values = after(stepsForNode('sysctl', nodeWith(before, ofCores), both, wish), before)
+        const values = written(stepsForNode('sysctl', nodeWith(before, ofCores), both, wish), before)
         const again = stepsForNode('sysctl', nodeWith(values, ofCores), both, wish)
         expect(again.filter(({ intent }) => intent === 'change')).toEqual([])
       }),
@@ -217,7 +225,10 @@ test('a node at 85 % of 131072 does not breach the checks any more with what is 
   const before = read('a', { ...busy, sysctls: { [TW_REUSE]: 1 } })
   const needs = needsByNode(evaluate(input([before])), 'breached', [before])
   const steps = stepsForNode('sysctl', before, needs.get('a') ?? new Set(), wanted)
-  expect(brief(steps)).toEqual({ [BUCKETS]: ['skip', '65536', '65536'], [MAX]: ['change', '131072', '262144'] })
+  expect(brief(steps)).toEqual({
+    [BUCKETS]: ['skip', '65536', '65536'],
+    [MAX]: ['change', '131072', '262144'],
+  })
   const now = read('a', { ...busy, sysctls: { [TW_REUSE]: 1, [MAX]: 262_144 } })
   const usage = evaluate(input([now])).find(({ check }) => check === 'conntrack-usage')
   expect(usage).toMatchObject({ status: 'ok' })

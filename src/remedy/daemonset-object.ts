@@ -108,7 +108,7 @@ export function otherOwners({ metadata }: DaemonSet): string[] {
 }
 
 function hasField(fields: unknown, [first, ...rest]: string[]): boolean {
-  if (first === undefined) return true
   if (typeof fields !== 'object' || fields === null) return false
+  if (first === undefined) return true
   return hasField((fields as Record<string, unknown>)[first], rest)
 }
