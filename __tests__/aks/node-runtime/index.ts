@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NodeMachine, RunningPod } from '../node-types.ts'
 import type { Pod } from '../objects.ts'
@@ -20,6 +20,8 @@ export { namespacesPossible } from './host.ts'
 export interface RuntimeOptions {
   /** First wait before a failed container is started again; default 10000 as in a kubelet. */
   backoffMs?: number
+  /** Whether pods get namespaces of their own; default: where the machine allows it. */
+  isolated?: boolean
 }
 
 const GROW_MS = 100
@@ -35,6 +37,7 @@ export async function createRuntime(spec: NodeSpec, options: RuntimeOptions = {}
   if (state === 'namespace' && host.noNamespaces) {
     throw new Error(`Node ${spec.name} cannot be a network namespace: ${host.noNamespaces}.`)
   }
+  const isolated = options.isolated ?? host.notIsolated === undefined
   const workspace = takeWorkspace()
   const { folder, netns } = workspace.forNode(spec.name)
   const kernel = join(folder, 'kernel')
@@ -43,8 +46,8 @@ export async function createRuntime(spec: NodeSpec, options: RuntimeOptions = {}
     const made =
       state === 'namespace'
         ? await namespaceState(spec, netns, kernel)
-        : recordedState(spec, state.sample, kernel, host.notIsolated === undefined)
-    return machineOf(spec, made, folder, workspace, options)
+        : recordedState(spec, state.sample, kernel, isolated)
+    return machineOf(spec, made, folder, workspace, { ...options, isolated })
   } catch (error) {
     workspace.release()
     throw error
@@ -58,12 +61,12 @@ function machineOf(
   workspace: Workspace,
   options: RuntimeOptions,
 ): NodeMachine {
-  const isolated = inspectHost().notIsolated === undefined
   const pods = new Set<RunningPod>()
   const growing = new Set<NodeJS.Timeout>()
   let fault = spec.fault
   let containers = 0
   let traffic: Traffic | undefined
+  let stopped: Promise<void> | undefined
   const wire = () => {
     if (kernel.netns === undefined) throw new Error(`Node ${spec.name} is a recording: it has no traffic.`)
     traffic ??= trafficOf(kernel.netns)
@@ -73,7 +76,8 @@ function machineOf(
   const runPod = (pod: Pod, hooks: Parameters<NodeMachine['runPod']>[1]): RunningPod => {
     const volumes = join(folder, `volumes-${pod.metadata.uid ?? pod.metadata.name}`)
     const volumeFolder = (name: string) => {
-      mkdirSync(join(volumes, name), { recursive: true, mode: 0o777 })
+      mkdirSync(join(volumes, name), { recursive: true })
+      chmodSync(join(volumes, name), 0o777)
       return join(volumes, name)
     }
     const around = { hostIP: pod.status.hostIP ?? '127.0.0.1', volumeFolder }
@@ -84,7 +88,7 @@ function machineOf(
         start: (container) => {
           containers += 1
           const run = resolveContainer(pod, container, around)
-          const command = (isolated ? isolatedCommand : plainCommand)(run, {
+          const command = (options.isolated === true ? isolatedCommand : plainCommand)(run, {
             image: workspace.image,
             folder: join(folder, `container-${containers}`),
             netns: pod.spec.hostNetwork === true ? kernel.netns : undefined,
@@ -136,12 +140,15 @@ function machineOf(
     makeTimeWait: async (sockets) => wire().makeTimeWait(sockets),
     fillDestination: async (ports) => wire().fillDestination(ports),
     holdConnections: async (count) => wire().holdConnections(count),
-    stop: async () => {
-      for (const timer of growing) clearInterval(timer)
-      await Promise.all([...pods].map((pod) => pod.kill(0)))
-      await traffic?.stop()
-      await kernel.remove()
-      workspace.release()
+    stop: () => {
+      stopped ??= (async () => {
+        for (const timer of growing) clearInterval(timer)
+        await Promise.all([...pods].map((pod) => pod.kill(0)))
+        await traffic?.stop()
+        await kernel.remove()
+        workspace.release()
+      })()
+      return stopped
     },
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { NodeSpec } from '../types.ts'
 import { addToCounter, fileOfCounter } from './counters.ts'
+import { coresOf, HARDWARE_FILES, writeHardware } from './hardware.ts'
 import { need, trackingCommand } from './host.ts'
 import { linkProc, linkProcNet } from './proc-folder.ts'
 import {
@@ -30,7 +31,7 @@ export async function namespaceState(spec: NodeSpec, netns: string, folder: stri
   const files = new SysctlFiles(folder)
   const bound = new Set([CONNTRACK_MAX, CONNTRACK_BUCKETS])
   const own = { ...spec.sysctls }
-  files.write(CONNTRACK_MAX, own[CONNTRACK_MAX] ?? String(Math.max(131_072, 32_768 * (spec.cores ?? 4))))
+  files.write(CONNTRACK_MAX, own[CONNTRACK_MAX] ?? String(Math.max(131_072, 32_768 * coresOf(spec))))
   files.write(CONNTRACK_BUCKETS, own[CONNTRACK_BUCKETS] ?? String(DEFAULT_BUCKETS))
   delete own[CONNTRACK_MAX]
   delete own[CONNTRACK_BUCKETS]
@@ -52,15 +53,14 @@ export async function namespaceState(spec: NodeSpec, netns: string, folder: stri
   let standsIn = missing.length > 0
   let ownCounters = false
   if (standsIn) standIn(proc, missing)
-  const meminfo = join(folder, 'meminfo')
-  if (spec.memoryKb !== undefined) writeFileSync(meminfo, memory(spec.memoryKb))
+  writeHardware(spec, folder)
 
   return {
     netns,
     procFolder: () => (standsIn ? proc : undefined),
     binds: () => [
       ...[...bound].map((name) => ({ source: files.path(name), target: sysctlPath(name) })),
-      ...(spec.memoryKb === undefined ? [] : [{ source: meminfo, target: 'meminfo' }]),
+      ...HARDWARE_FILES.map((name) => ({ source: join(folder, name), target: name })),
     ],
     readSysctl: async (name) => {
       return bound.has(name) ? files.read(name) : (await inside('cat', [`/proc/${sysctlPath(name)}`])).trim()
@@ -125,8 +125,4 @@ function topLevel(paths: string[]): string[] {
 
 function below(folder: string, paths: string[]): string[] {
   return paths.filter((path) => path.startsWith(folder)).map((path) => path.slice(folder.length))
-}
-
-function memory(kb: number): string {
-  return readFileSync('/proc/meminfo', 'utf8').replace(/^MemTotal: .*$/m, `MemTotal:       ${kb} kB`)
 }

@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeF
 import { join } from 'node:path'
 import type { NodeSpec } from '../types.ts'
 import { addToCounter, fileOfCounter } from './counters.ts'
+import { HARDWARE_FILES, writeHardware } from './hardware.ts'
 import { linkProc } from './proc-folder.ts'
 import {
   belowProc,
@@ -9,12 +10,12 @@ import {
   CONNTRACK_COUNT,
   CONNTRACK_MAX,
   type KernelState,
+  overwrite,
   SysctlFiles,
 } from './state.ts'
 
 const SAMPLES = join(import.meta.dirname, '../../samples')
 const NET_FILES = ['tcp', 'tcp6', 'sockstat', 'sockstat6', 'snmp', 'netstat', 'stat']
-const DEFAULT_MEMORY_KB = 16 * 1024 * 1024
 
 /**
  * The state of a recorded node: a copy of a folder of __tests__/samples, laid out like /proc. Where pods have
@@ -32,7 +33,10 @@ export function recordedState(
   const proc = join(folder, 'proc')
   layOut(spec, source, proc, isolated ? '/.proc' : '/proc')
   const sysctls = new SysctlFiles(proc)
-  for (const name of [CONNTRACK_MAX, CONNTRACK_BUCKETS]) sysctls.write(name, sysctls.read(name))
+  for (const name of [CONNTRACK_MAX, CONNTRACK_BUCKETS]) {
+    if (existsSync(sysctls.path(name))) sysctls.write(name, sysctls.read(name))
+  }
+  const clock = existsSync('/proc/uptime') ? undefined : startClock(join(proc, 'uptime'))
   for (const [name, value] of Object.entries(spec.sysctls ?? {})) sysctls.write(name, value)
   if (spec.conntrackCount !== undefined) sysctls.write(CONNTRACK_COUNT, String(spec.conntrackCount))
 
@@ -51,12 +55,15 @@ export function recordedState(
       }
     },
     settle: () => sysctls.settle(),
-    remove: async () => rmSync(folder, { recursive: true, force: true }),
+    remove: async () => {
+      clearInterval(clock)
+      rmSync(folder, { recursive: true, force: true })
+    },
   }
 }
 
 function layOut(spec: NodeSpec, source: string, proc: string, kernel: string): void {
-  linkProc(proc, kernel, ['net', 'sys', 'meminfo', ...(existsSync('/proc/uptime') ? [] : ['uptime'])])
+  linkProc(proc, kernel, ['net', 'sys', ...HARDWARE_FILES])
   mkdirSync(join(proc, 'net'))
   for (const name of NET_FILES) {
     if (existsSync(join(source, name)))
@@ -65,7 +72,14 @@ function layOut(spec: NodeSpec, source: string, proc: string, kernel: string): v
   cpSync(join(source, 'sys'), join(proc, 'sys'), { recursive: true })
   mkdirSync(join(proc, 'sys/kernel'), { recursive: true })
   cpSync(join(source, 'kernel'), join(proc, 'sys/kernel/osrelease'))
-  writeFileSync(join(proc, 'meminfo'), `MemTotal:       ${spec.memoryKb ?? DEFAULT_MEMORY_KB} kB\n`)
+  writeHardware(spec, proc)
   for (const path of spec.missingFiles ?? [])
     rmSync(join(proc, belowProc(path)), { recursive: true, force: true })
+}
+
+/** Where the machine has no /proc/uptime: one that goes on. */
+function startClock(path: string): NodeJS.Timeout {
+  const tick = () => overwrite(path, `${process.uptime().toFixed(2)} 0.00\n`)
+  tick()
+  return setInterval(tick, 50).unref()
 }

@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** A node's kernel state, wherever it comes from. */
@@ -58,7 +58,7 @@ export class SysctlFiles {
   settle(): void {
     for (const name of [CONNTRACK_MAX, CONNTRACK_BUCKETS]) {
       const good = this.#good.get(name)
-      if (good === undefined) continue
+      if (good === undefined || !existsSync(this.path(name))) continue
       const now = this.read(name)
       if (now !== good) this.write(name, /^\d+$/.test(now) ? now : good)
     }
