@@ -7,11 +7,11 @@ import type { CertificateAuthority } from './types.ts'
 /** A TLS listener that can leave the net and come back on the same port. */
 export interface Listener {
   readonly port: number
-  goAway(): Promise<void>
-  comeBack(): Promise<void>
+  goAway: () => Promise<void>
+  comeBack: () => Promise<void>
   /** Cuts this many connections as they arrive. */
-  cutConnections(count: number): void
-  close(): Promise<void>
+  cutConnections: (count: number) => void
+  close: () => Promise<void>
 }
 
 export type RequestHandler = (

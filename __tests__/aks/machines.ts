@@ -7,12 +7,12 @@ import type { AksEvents, NodeSpec } from './types.ts'
 
 /** The nodes of the bed with what is behind them. */
 export interface Machines {
-  add(specs: NodeSpec[]): Promise<void>
-  remove(name: string): Promise<void>
-  lose(name: string): Promise<void>
+  add: (specs: NodeSpec[]) => Promise<void>
+  remove: (name: string) => Promise<void>
+  lose: (name: string) => Promise<void>
   /** Throws when there is no machine of that name. */
-  node(name: string): TestNode
-  stop(): Promise<void>
+  node: (name: string) => TestNode
+  stop: () => Promise<void>
 }
 
 export interface MachinesOptions {

@@ -11,9 +11,9 @@ export interface Candidate {
 
 /** The rules of a bed, in the order in which they were added. */
 export interface Rules {
-  add(rule: Misbehaviour): () => void
+  add: (rule: Misbehaviour) => () => void
   /** What to do with a request; counts it. */
-  next(candidate: Candidate): MisbehaviourAction | undefined
+  next: (candidate: Candidate) => MisbehaviourAction | undefined
 }
 
 export function createRules(): Rules {

@@ -75,18 +75,18 @@ function check(type: string, value: unknown, path: string, problems: string[]): 
   const list = /^(?:Array|Set)<(.*)>$/.exec(type)?.[1]
   const map = /^\{ \[key: string\]: (.*); \}$/.exec(type)?.[1]
   if (list !== undefined) {
-    if (!Array.isArray(value)) return mistyped(value, path, '[]', problems)
-    for (const [index, item] of value.entries()) check(list, item, `${path}[${index}]`, problems)
+    if (!Array.isArray(value)) mistyped(value, path, '[]', problems)
+    else for (const [index, item] of value.entries()) check(list, item, `${path}[${index}]`, problems)
   } else if (map !== undefined) {
-    if (!isRecord(value)) return mistyped(value, path, 'map', problems)
-    for (const [key, item] of Object.entries(value)) check(map, item, `${path}.${key}`, problems)
+    if (!isRecord(value)) mistyped(value, path, 'map', problems)
+    else for (const [key, item] of Object.entries(value)) check(map, item, `${path}.${key}`, problems)
   } else checkOne(type, value, path, problems)
 }
 
 function checkOne(type: string, value: unknown, path: string, problems: string[]): void {
   const model = models.get(type)
-  if (model) {
-    if (!isRecord(value)) return mistyped(value, path, type.replace(/^V1/, ''), problems)
+  if (model && !isRecord(value)) mistyped(value, path, type.replace(/^V1/, ''), problems)
+  else if (model && isRecord(value)) {
     for (const [field, inner] of Object.entries(value)) {
       const innerPath = path ? `${path}.${field}` : field
       const innerType = model.get(field)

@@ -1,16 +1,25 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { TLSSocket } from 'node:tls'
-import { gzipSync } from 'node:zlib'
+import type { ServerResponse } from 'node:http'
 import { type Authenticator, authorize } from './auth.ts'
 import type { Identity } from './auth-types.ts'
-import { type Answer, type Api, type Call, servedResource } from './handlers/call.ts'
+import {
+  bodyOf,
+  type Exchange,
+  fail,
+  parseBody,
+  type Request,
+  record,
+  retryHeader,
+  send,
+  sendPlanned,
+  tooOld,
+} from './exchange.ts'
+import { type Api, type Call, servedResource } from './handlers/call.ts'
 import { discover } from './handlers/discovery.ts'
-import { parseApplied } from './handlers/patch.ts'
 import { route } from './handlers/route.ts'
 import { type Listener, listen } from './listener.ts'
 import { createRules, type Rules } from './misbehaviour.ts'
 import { isWatch, type RequestInfo, requestInfo } from './request-info.ts'
-import { badRequest, expired, StatusError, unauthorized } from './status.ts'
+import { StatusError, unauthorized } from './status.ts'
 import type { AksEvents, CertificateAuthority, MisbehaviourAction, RecordedRequest } from './types.ts'
 import { errorLine, openStream, type RunningWatch, serveWatch } from './watch.ts'
 
@@ -29,26 +38,6 @@ export interface ApiServer {
   readonly requests: RecordedRequest[]
   readonly watches: ReadonlySet<RunningWatch>
   close(): Promise<void>
-}
-
-type Request = IncomingMessage & { socket: TLSSocket }
-
-/** What a rule changes about the serving of one request. */
-interface Twist {
-  /** Cut the connection instead of answering, or in the middle of the answer. */
-  cut?: 'lost-answer' | 'half-body'
-  gone?: boolean
-  cutAfterEvents?: number
-}
-
-interface Exchange {
-  request: Request
-  response: ServerResponse
-  recorded: RecordedRequest
-  query: URLSearchParams
-  user: Identity | undefined
-  body: string
-  twist: Twist
 }
 
 /** Starts the Kubernetes API over TLS. */
@@ -216,114 +205,4 @@ export async function startServer(options: ServerOptions): Promise<ApiServer> {
       await listener.close()
     },
   }
-}
-
-function record(
-  request: Request,
-  path: string,
-  query: URLSearchParams,
-  user: Identity | undefined,
-  at: number,
-): RecordedRequest {
-  return {
-    at,
-    user: user?.name ?? '',
-    method: request.method ?? 'GET',
-    path,
-    query: Object.fromEntries(query),
-    host: request.headers.host ?? '',
-    userAgent: request.headers['user-agent'] ?? '',
-    contentType: (request.headers['content-type'] ?? 'application/json').split(';')[0] ?? '',
-    status: 0,
-  }
-}
-
-const bodyLimit = 3 * 1024 * 1024
-
-async function bodyOf(request: Request): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size <= bodyLimit) chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
-}
-
-/** The parsed body, or the refusal that it gets once the request is authorized. */
-function parseBody(recorded: RecordedRequest, body: string): unknown {
-  try {
-    if (recorded.contentType === 'application/apply-patch+yaml') return parseApplied(body)
-    return JSON.parse(body)
-  } catch (error) {
-    if (error instanceof StatusError) return error
-    return badRequest(
-      `couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : ''}`,
-    )
-  }
-}
-
-function tooOld(query: URLSearchParams): StatusError {
-  const version = Number(query.get('resourceVersion') ?? 0)
-  return expired(`too old resource version: ${version} (${version + 1})`)
-}
-
-function retryHeader(error: StatusError): Record<string, string> {
-  const seconds = error.details?.retryAfterSeconds
-  return seconds ? { 'retry-after': String(seconds) } : {}
-}
-
-function send(exchange: Exchange, answer: Answer, headers: Record<string, string> = {}): void {
-  const { request, response, recorded, twist } = exchange
-  recorded.status = answer.code
-  if (twist.cut === 'lost-answer') {
-    request.socket.destroy()
-    return
-  }
-  const large =
-    answer.json.length > 128 * 1024 && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
-  const body = large ? gzipSync(answer.json, { level: 1 }) : Buffer.from(answer.json)
-  response.writeHead(answer.code, {
-    'content-type': answer.json.startsWith('{') ? 'application/json' : 'text/plain; charset=utf-8',
-    'cache-control': 'no-cache, private',
-    'content-length': body.length,
-    ...(large && { 'content-encoding': 'gzip' }),
-    ...headers,
-  })
-  if (twist.cut === 'half-body')
-    response.write(body.subarray(0, body.length >> 1), () => request.socket.destroy())
-  else response.end(body)
-}
-
-/** An answer that a rule has laid down, in the form that the real server gives it. */
-function sendPlanned(exchange: Exchange, planned: Extract<MisbehaviourAction, { status: number }>): void {
-  const { status, retryAfter, body, headers = {} } = planned
-  const waiting: Record<string, string> =
-    retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }
-  const json = typeof body === 'string' ? body : JSON.stringify(body ?? plannedBody(status))
-  send(exchange, { code: status, json }, { ...waiting, ...headers })
-}
-
-function plannedBody(status: number): unknown {
-  if (status === 429) return undefined
-  if (status === 401) return unauthorized().toStatus()
-  const message =
-    status === 503
-      ? 'the server is currently unable to handle the request'
-      : 'Internal error occurred: etcdserver: request timed out'
-  return new StatusError(
-    status,
-    status === 503 ? 'ServiceUnavailable' : 'InternalError',
-    message,
-    {},
-  ).toStatus()
-}
-
-/** A fault of the bed itself must not pass for one of the cluster. */
-function fail(response: ServerResponse, error: unknown): void {
-  if (response.destroyed) return
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.emitWarning(`fault in the small AKS: ${text}`)
-  if (response.headersSent) response.destroy()
-  else response.writeHead(500, { 'content-type': 'text/plain' }).end(`fault in the small AKS: ${text}`)
 }

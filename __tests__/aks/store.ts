@@ -1,22 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { type Change, History, Version } from './history.ts'
+import { type Change, Version } from './history.ts'
 import type { KubeObject, ObjectMeta, Pod } from './objects.ts'
-import { isRecord, jsonPatch, mergePatch, strategicPatch } from './patch.ts'
-import { type ResourceDefinition, resources } from './resources.ts'
+import { jsonPatch, mergePatch, strategicPatch } from './patch.ts'
+import { resources } from './resources.ts'
 import { objectPredicate } from './selectors.ts'
-import { alreadyExists, conflict, expired, noSuchResource, notFound } from './status.ts'
+import { alreadyExists, conflict, expired } from './status.ts'
+import {
+  byKey,
+  checkPreconditions,
+  deepFreeze,
+  finalizersFor,
+  keepIdentity,
+  keyOf,
+  podGrace,
+} from './store-rules.ts'
 import type { DeleteOptions, SelectOptions, Store, StoreEvent, WatchOptions } from './store-types.ts'
-import { Subscribers, type Subscription, selectedEvent } from './subscribers.ts'
-
-interface Table {
-  definition: ResourceDefinition
-  versions: Map<string, Version>
-  /** Keys in order; undefined after a key came or went. */
-  order: string[] | undefined
-  history: History
-  subscribers: Subscribers
-}
+import { type Subscription, selectedEvent } from './subscribers.ts'
+import { existingIn, freeName, makeTable, type Table } from './table.ts'
 
 /** Resource-versioned objects with history: what etcd and the watch cache are to a real API server. */
 export class MemoryStore implements Store {
@@ -81,7 +82,7 @@ export class MemoryStore implements Store {
     const table = this.#table(resource)
     const { definition } = table
     const namespace = definition.namespaced ? (object.metadata.namespace ?? 'default') : ''
-    const name = object.metadata.name || this.#makeName(table, namespace, object.metadata.generateName ?? '')
+    const name = object.metadata.name || freeName(table, namespace, object.metadata.generateName ?? '')
     const key = keyOf(namespace, name)
     if (table.versions.has(key)) throw alreadyExists(definition, name)
     const { namespace: _namespace, ...meta } = object.metadata
@@ -100,7 +101,7 @@ export class MemoryStore implements Store {
 
   update<T extends KubeObject>(resource: string, object: T): T {
     const table = this.#table(resource)
-    const old = this.#existing(table, object.metadata.namespace ?? '', object.metadata.name)
+    const old = existingIn(table, object.metadata.namespace ?? '', object.metadata.name)
     const given = object.metadata.resourceVersion
     if (given && given !== String(old.number)) throw conflict(table.definition, object.metadata.name)
     const next = keepIdentity(object, old.object, table.definition)
@@ -109,7 +110,7 @@ export class MemoryStore implements Store {
       !next.metadata.finalizers?.length &&
       old.object.metadata.finalizers?.length
     ) {
-      return this.#remove(table, { ...old, object: next }).object as T
+      return this.#remove(table, { key: old.key, object: next }).object as T
     }
     if (isDeepStrictEqual(next, old.object)) return old.object as T
     return this.#write(table, old.key, old, next).object as T
@@ -122,7 +123,7 @@ export class MemoryStore implements Store {
     patch: unknown,
     kind: 'merge' | 'strategic' | 'json' = 'merge',
   ): T {
-    const old = this.#existing(this.#table(resource), namespace, name)
+    const old = existingIn(this.#table(resource), namespace, name)
     const apply = { merge: mergePatch, strategic: strategicPatch, json: jsonPatch }[kind]
     return this.update(resource, apply(old.object, patch) as T)
   }
@@ -134,7 +135,7 @@ export class MemoryStore implements Store {
     options: DeleteOptions = {},
   ): T {
     const table = this.#table(resource)
-    const old = this.#existing(table, namespace, name)
+    const old = existingIn(table, namespace, name)
     checkPreconditions(table.definition, old.object, options.preconditions)
     const finalizers = finalizersFor(old.object, options)
     const grace = resource === 'pods' ? podGrace(old.object as Pod, options.gracePeriodSeconds) : 0
@@ -208,30 +209,9 @@ export class MemoryStore implements Store {
   #table(resource: string): Table {
     const known = this.#tables.get(resource)
     if (known) return known
-    const definition = resources.get(resource)
-    if (!definition) throw noSuchResource()
-    const table: Table = {
-      definition,
-      versions: new Map(),
-      order: undefined,
-      history: new History(this.#watchHistory),
-      subscribers: new Subscribers(),
-    }
+    const table = makeTable(resource, this.#watchHistory)
     this.#tables.set(resource, table)
     return table
-  }
-
-  #existing(table: Table, namespace: string, name: string): Version {
-    const version = table.versions.get(keyOf(table.definition.namespaced ? namespace : '', name))
-    if (!version) throw notFound(table.definition, name)
-    return version
-  }
-
-  #makeName(table: Table, namespace: string, prefix: string): string {
-    for (;;) {
-      const name = prefix.slice(0, 58) + randomSuffix()
-      if (!table.versions.has(keyOf(namespace, name))) return name
-    }
   }
 
   #write(table: Table, key: string, previous: Version | undefined, object: KubeObject): Version {
@@ -268,85 +248,4 @@ export class MemoryStore implements Store {
       this.#telling = false
     }
   }
-}
-
-function keyOf(namespace: string, name: string): string {
-  return `${namespace}/${name}`
-}
-
-function byKey(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0
-}
-
-const suffixLetters = 'bcdfghjklmnpqrstvwxz2456789'
-
-/** Five letters as Kubernetes appends them to generateName. */
-export function randomSuffix(): string {
-  return Array.from(
-    { length: 5 },
-    () => suffixLetters[Math.floor(Math.random() * suffixLetters.length)],
-  ).join('')
-}
-
-function keepIdentity(object: KubeObject, old: KubeObject, definition: ResourceDefinition): KubeObject {
-  const {
-    uid,
-    creationTimestamp,
-    resourceVersion,
-    generation,
-    deletionTimestamp,
-    deletionGracePeriodSeconds,
-  } = old.metadata
-  const specOf = (value: KubeObject) => (value as { spec?: unknown }).spec
-  const grown = generation !== undefined && !isDeepStrictEqual(specOf(object), specOf(old))
-  return {
-    ...object,
-    metadata: {
-      ...object.metadata,
-      ...(uid && { uid }),
-      ...(creationTimestamp && { creationTimestamp }),
-      ...(resourceVersion && { resourceVersion }),
-      ...(definition.generation && generation !== undefined && { generation: generation + (grown ? 1 : 0) }),
-      ...(deletionTimestamp && { deletionTimestamp }),
-      ...(deletionGracePeriodSeconds !== undefined && { deletionGracePeriodSeconds }),
-    },
-  }
-}
-
-function checkPreconditions(
-  definition: ResourceDefinition,
-  object: KubeObject,
-  wanted: DeleteOptions['preconditions'],
-): void {
-  const { name, uid, resourceVersion } = object.metadata
-  if (wanted?.uid && wanted.uid !== uid) {
-    const why = `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${uid}`
-    throw conflict(definition, name, why)
-  }
-  if (wanted?.resourceVersion && wanted.resourceVersion !== resourceVersion) {
-    const why = `Precondition failed: ResourceVersion in precondition: ${wanted.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`
-    throw conflict(definition, name, why)
-  }
-}
-
-function finalizersFor(object: KubeObject, options: DeleteOptions): string[] {
-  const present = object.metadata.finalizers ?? []
-  // A namespace goes when its controller has emptied it.
-  if (object.kind === 'Namespace') return [...new Set([...present, 'kubernetes'])]
-  if (options.propagationPolicy !== 'Foreground') return present
-  return [...new Set([...present, 'foregroundDeletion'])]
-}
-
-function podGrace(pod: Pod, wanted: number | undefined): number {
-  const { phase } = pod.status
-  if (!pod.spec.nodeName || phase === 'Succeeded' || phase === 'Failed') return 0
-  return wanted ?? pod.spec.terminationGracePeriodSeconds ?? 30
-}
-
-function deepFreeze<T>(value: T): T {
-  if ((isRecord(value) || Array.isArray(value)) && !Object.isFrozen(value)) {
-    Object.freeze(value)
-    for (const inner of Object.values(value)) deepFreeze(inner)
-  }
-  return value
 }

@@ -4,7 +4,8 @@ import { kindRules } from '../kinds/kinds.ts'
 import type { Workload } from '../kinds/workloads.ts'
 import type { KubeObject, Pod } from '../objects.ts'
 import { invalid, StatusError } from '../status.ts'
-import { type MemoryStore, randomSuffix } from '../store.ts'
+import type { MemoryStore } from '../store.ts'
+import { randomSuffix } from '../store-rules.ts'
 
 /** Which pod of a workload to make. */
 export interface PodOrder {

@@ -1,12 +1,13 @@
 import { admit, admitNamespace } from '../admission.ts'
 import { trackUpdate } from '../apply.ts'
 import { kindRules } from '../kinds/kinds.ts'
+import type { KindRules } from '../kinds/rules.ts'
 import type { KubeObject } from '../objects.ts'
 import { isRecord } from '../patch.ts'
 import { apiVersionOf } from '../resources.ts'
 import { checkSchema, loadSchema, schemaLoaded } from '../schema.ts'
 import { alreadyExists, badRequest, invalid, notFound } from '../status.ts'
-import { randomSuffix } from '../store.ts'
+import { randomSuffix } from '../store-rules.ts'
 import {
   type Answer,
   admissionRequest,
@@ -39,7 +40,7 @@ export async function objectOf(call: Call, body: unknown = call.body): Promise<K
   }
   if (info.name && metadata.name !== undefined && metadata.name !== info.name) {
     throw badRequest(
-      `the name of the object (${String(metadata.name)}) does not match the name on the URL (${info.name})`,
+      `the name of the object (${JSON.stringify(metadata.name)}) does not match the name on the URL (${info.name})`,
     )
   }
   const namespace = definition.namespaced ? info.namespace : ''
@@ -55,9 +56,10 @@ export function storeNew(call: Call, given: KubeObject, owned = false): Answer {
   const { api, definition } = call
   const { generateName } = given.metadata
   const name = given.metadata.name || (generateName ? generateName.slice(0, 58) + randomSuffix() : '')
-  const named = { ...given, metadata: { ...serverless(given).metadata, name } }
+  const named = { ...given, metadata: { ...ownMetadata(given), name } }
   admitNamespace(api.store, definition, admissionRequest(call, 'CREATE', name, { object: named }))
   const rules = kindRules(definition.id)
+  checkRequired(call, rules, named)
   const prepared = rules.prepareCreate?.(named, api.store) ?? named
   const problems = rules.validate?.(prepared, undefined, api.store) ?? []
   if (problems.length > 0) throw invalid(definition.group, definition.kind, name, problems)
@@ -72,17 +74,30 @@ export function storeNew(call: Call, given: KubeObject, owned = false): Answer {
   return { code: 201, json: jsonOf(call, stored) }
 }
 
-/** An object without the metadata that only the server writes. */
-function serverless(object: KubeObject): KubeObject {
-  const {
-    uid,
-    resourceVersion,
-    creationTimestamp,
-    deletionTimestamp,
-    deletionGracePeriodSeconds,
-    ...metadata
-  } = object.metadata
-  return { ...object, metadata }
+function checkRequired(call: Call, rules: KindRules, object: KubeObject): void {
+  const missing = (rules.required ?? []).filter((field) => {
+    let value: unknown = object
+    for (const step of field.split('.')) value = isRecord(value) ? value[step] : undefined
+    return value === undefined || value === null
+  })
+  if (missing.length === 0) return
+  const problems = missing.map((field) => ({ field, type: 'Required value' as const }))
+  throw invalid(call.definition.group, call.definition.kind, object.metadata.name, problems)
+}
+
+/** Metadata that only the server writes. */
+const serverOwned = new Set([
+  'uid',
+  'resourceVersion',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'generation',
+])
+
+function ownMetadata(object: KubeObject): KubeObject['metadata'] {
+  const entries = Object.entries(object.metadata).filter(([key]) => !serverOwned.has(key))
+  return { ...Object.fromEntries(entries), name: object.metadata.name }
 }
 
 function jsonOf(call: Call, stored: KubeObject): string {
@@ -109,6 +124,7 @@ export function storeChanged(call: Call, wanted: KubeObject, old: KubeObject, ow
   const { api, definition } = call
   const rules = kindRules(definition.id)
   const status = call.info.resource?.subresource === 'status'
+  if (!status) checkRequired(call, rules, wanted)
   const next = status
     ? ({
         ...old,

@@ -40,8 +40,7 @@ function defaultContainer(container: Container, hostNetwork: boolean | undefined
 /** All that is wrong with a spec; `field` is its place in the object, e.g. `spec`. */
 export function podSpecProblems(spec: PodSpec, field: string): FieldProblem[] {
   const problems: FieldProblem[] = []
-  const containers: Container[] | undefined = spec.containers
-  if (!containers?.length) problems.push({ field: `${field}.containers`, type: 'Required value' })
+  if (spec.containers.length === 0) problems.push({ field: `${field}.containers`, type: 'Required value' })
   const names = new Set<string>()
   for (const list of ['initContainers', 'containers'] as const) {
     for (const [index, container] of (spec[list] ?? []).entries()) {

@@ -5,6 +5,7 @@ import { defaultPodSpec, podSpecProblems } from './pod-spec.ts'
 import { type KindRules, labelProblems, nameProblems } from './rules.ts'
 
 export const podRules: KindRules = {
+  required: ['spec.containers'],
   prepareCreate: (object) => preparePod(object as Pod),
   prepareUpdate: (next, old) => ({ ...next, status: (old as Pod).status }) as Pod,
   validate: (object, old) => podProblems(object as Pod, old as Pod | undefined),

@@ -4,6 +4,8 @@ import type { MemoryStore } from '../store.ts'
 
 /** What the API server does for objects of one kind beside storing them. */
 export interface KindRules {
+  /** Fields without which the rest makes no sense: refused as `Required value` before anything else. */
+  required?: string[]
   /** Defaults and the fields that only the server sets. */
   prepareCreate?(object: KubeObject, store: MemoryStore): KubeObject
   /** Restores what an update may not touch, and adds what it brings about. */

@@ -29,6 +29,7 @@ interface Service extends KubeObject {
 }
 
 export const serviceRules: KindRules = {
+  required: ['spec'],
   prepareCreate: (object, store) =>
     ({ ...complete(object as Service, store), status: { loadBalancer: {} } }) as Service,
   prepareUpdate: (next, old, store) =>

@@ -29,7 +29,10 @@ const daemonSetStatus = {
   numberReady: 0,
 }
 
+const required = ['spec.selector', 'spec.template.spec.containers']
+
 export const daemonSetRules: KindRules = {
+  required,
   prepareCreate: (object) =>
     ({ ...defaultDaemonSet(object as Workload), status: daemonSetStatus }) as Workload,
   prepareUpdate: (next, old) =>
@@ -38,6 +41,7 @@ export const daemonSetRules: KindRules = {
 }
 
 export const replicatedRules: KindRules = {
+  required,
   prepareCreate: (object) =>
     ({ ...defaultReplicas(object as Workload), status: { replicas: 0 } }) as Workload,
   prepareUpdate: (next, old) =>
