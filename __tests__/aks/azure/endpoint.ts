@@ -112,7 +112,7 @@ async function served(options: EndpointOptions, request: Incoming): Promise<Repl
   }
 }
 
-function takeFault(options: EndpointOptions, request: Incoming): Fault['then'] | undefined {
+function takeFault(options: EndpointOptions, request: Incoming): Fault['do'] | undefined {
   const fault = options.faults.find(
     ({ which, method, path }) =>
       which === options.which &&
@@ -128,5 +128,5 @@ function takeFault(options: EndpointOptions, request: Incoming): Fault['then'] |
     fault.times -= 1
     if (fault.times <= 0) options.faults.splice(options.faults.indexOf(fault), 1)
   }
-  return fault.then
+  return fault.do
 }

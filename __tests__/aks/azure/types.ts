@@ -128,5 +128,5 @@ export interface Fault {
   skip?: number
   /** How many calls it acts on. Default: all. */
   times?: number
-  then: 'reset' | 'hang' | { delayMs: number } | Reply
+  do: 'reset' | 'hang' | { delayMs: number } | Reply
 }
