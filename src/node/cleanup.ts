@@ -43,7 +43,10 @@ export async function removePods(
     return await withDeadline(timeoutMs, options.signal, async (signal) => {
       let alive = true
       for (let pauseMs = 100; ; pauseMs = Math.min(2000, pauseMs * 2)) {
-        if (alive) await deleteAll(api, { collection, labelSelector, signal })
+        if (alive)
+          await deleteAll(api, { collection, labelSelector, signal }, (names) => {
+            left = names
+          })
         const { items } = await listAll<KubePod>(api, { path: collection, query: { labelSelector }, signal })
         left = items.map(({ metadata }) => metadata.name)
         alive = items.some(({ metadata }) => metadata.deletionTimestamp === undefined)
@@ -98,12 +101,17 @@ interface Target {
 }
 
 /** With one request, or one a pod for a user who may delete pods but not collections of them. */
-async function deleteAll(api: KubeApi, { collection, labelSelector, signal }: Target): Promise<void> {
+async function deleteAll(
+  api: KubeApi,
+  { collection, labelSelector, signal }: Target,
+  found: (names: string[]) => void,
+): Promise<void> {
   try {
     await api.request({ method: 'DELETE', path: collection, query: { labelSelector }, signal })
   } catch (error) {
     if (!(error instanceof KubeError) || error.status !== 403) throw error
     const { items } = await listAll<KubePod>(api, { path: collection, query: { labelSelector }, signal })
+    found(items.map(({ metadata }) => metadata.name))
     await deleteEach(api, collection, items, signal)
   }
 }

@@ -60,10 +60,10 @@ export async function readNodes(api: KubeApi, options: ReadOptions): Promise<Nod
 
 function tasksFor(nodes: NodeInfo[], options: ReadOptions) {
   const script = probeScript({ sampleSeconds: options.sampleSeconds })
-  const seconds = options.nodeTimeoutSeconds
-  const expires = new Date(Date.now() + options.timeoutMs + seconds * 1000 + expiryMarginMs)
+  const activeDeadlineSeconds = Math.ceil(options.nodeTimeoutSeconds) + 5
+  const expires = new Date(Date.now() + options.timeoutMs + activeDeadlineSeconds * 1000 + expiryMarginMs)
   const { namespace, image, runId, pass } = options
-  const podOptions = { namespace, image, runId, pass, script, expires, activeDeadlineSeconds: seconds }
+  const podOptions = { namespace, image, runId, pass, script, expires, activeDeadlineSeconds }
   return nodes.map((node) => ({ node, pod: auditorPod(node, podOptions) }))
 }
 

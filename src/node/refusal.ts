@@ -53,7 +53,7 @@ function forbidden(namespace: string, text: string): Refusal {
     return { why: `the Pod Security level of namespace ${here} refused the pod: ${text}`, next, alike: 'all' }
   }
   if (
-    /exceeded quota|must specify limits|must specify requests|maximum .* usage per|minimum .* usage per/.test(
+    /exceeded quota|failed quota|maximum .* usage per|minimum .* usage per/.test(
       text,
     )
   ) {

@@ -108,5 +108,5 @@ function haltOf(error: unknown, { namespace, signal, runId }: SweepOptions): Out
 }
 
 function timeUp(ms: number): string {
-  return `the run's time of ${Math.round(ms / 1000)} s was up before the node answered`
+  return `the run's time of ${ms / 1000} s was up before the node answered`
 }
