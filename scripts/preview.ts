@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { SAMPLES, type SampleName } from '../__tests__/report/sample-reports.ts'
 import { summary } from '../src/report/summary/summary.ts'
-import { findChromium, problemsOf, showSummary, startBrowser } from './render.ts'
+import { findChromium, problemsOf, showSummary, startBrowser } from './browser.ts'
 
 const folder = new URL('../preview/', import.meta.url)
 const wanted = process.argv.slice(2)

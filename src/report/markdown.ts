@@ -159,7 +159,7 @@ function escaped(value: string): string {
   return entities(value)
     .replace(/^(\d+)([.)])(?=\s|$)/, (_, digits: string, mark: string) => digits + reference(mark))
     .replace(/^[-+=]/, reference)
-    .replace(/(^|[^A-Za-z0-9])&#64;(?=[A-Za-z0-9])/g, `$1&#64;${split}`)
+    .replace(/&#64;(?=[A-Za-z0-9])/g, `&#64;${split}`)
     .replace(/&#58;(?=\/\/|[A-Za-z0-9_+-]+(?::|&#58;))/g, `&#58;${split}`)
     .replace(/www(?=\.)/gi, `$&${split}`)
 }

@@ -63,7 +63,7 @@ function mermaid(bars: readonly Bar[], critical: number): string[] {
     '---',
     'config:',
     '  xyChart:',
-    `    height: ${120 + 34 * bars.length}`,
+    `    height: ${160 + 32 * bars.length}`,
     '    width: 820',
     '  themeVariables:',
     '    xyChart:',

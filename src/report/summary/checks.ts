@@ -10,14 +10,14 @@ export function checksSection(report: Report): Markup {
     statusCell(row),
     md`${code(row.check)}<br>${row.title}`,
     worstCell(row),
-    text(row.thresholds),
+    row.thresholds.length <= 14 ? unbroken(row.thresholds) : text(row.thresholds),
     unbroken(notOkOf(row)),
   ])
   const columns = [
     { title: 'Status' },
     { title: 'Check', fits: 20 },
     { title: 'Worst' },
-    { title: 'Warning / critical', fits: 13 },
+    { title: 'Warning / critical' },
     { title: 'Not ok' },
   ]
   return blocks(heading(3, 'Checks'), table(columns, rows))

@@ -5,6 +5,8 @@ import {
   blocks,
   type Content,
   code,
+  details,
+  fence,
   heading,
   list,
   type Markup,
@@ -29,7 +31,7 @@ export function effectsSection(report: Report, most: number): Markup | undefined
     { title: 'Node' },
     { title: 'Status' },
     { title: 'Conntrack', align: 'right' },
-    { title: 'of max', align: 'right' },
+    { title: 'of', align: 'right' },
     { title: 'TIME-WAIT', align: 'right' },
   ] as const
   return blocks(
@@ -47,11 +49,16 @@ const MEASURES = {
 
 function reductionList(report: Report): Markup | undefined {
   const items = reductions(report).map(({ remedy, measure, before, after, percent: less, nodes }) => {
-    const change = less === undefined ? '' : `, ${percent(Math.abs(less))} ${less < 0 ? 'more' : 'less'}`
+    const change = less === undefined ? '' : `, ${comparison(less)}`
     const where = `on ${plural(nodes, 'node')}`
     return md`${code(remedy)}: ${MEASURES[measure]} ${count(before)} → ${count(after)}${change} (${where})`
   })
   return list(items)
+}
+
+function comparison(less: number): string {
+  if (Math.abs(less) < 0.5) return 'about the same'
+  return `${percent(Math.abs(less))} ${less < 0 ? 'more' : 'less'}`
 }
 
 function effectCells({ name, before, after }: NodeChange): Content[] {
@@ -72,28 +79,38 @@ export function changesSection(report: Report, most: number): Markup | undefined
   if (rows.length === 0) return blocks(heading(3, 'Changes'), text('Nothing was changed.'))
   const columns = [
     { title: 'Outcome' },
-    { title: 'Where', fits: longest(rows.slice(0, most).map(({ target }) => targetName(target))) },
-    { title: 'Setting' },
-    { title: 'Before → after' },
+    { title: 'Where', fits: longest(rows.slice(0, most).map(({ target }) => targetName(target))) - 2 },
+    { title: 'Setting, before → after' },
     { title: 'Why' },
   ]
   return blocks(
     heading(3, `Changes: ${outcomeCounts(rows)}`),
     table(columns, rows.slice(0, most).map(changeCells)),
     more(rows.length - most, 'changes'),
+    wayBack(rows),
   )
+}
+
+function wayBack(changes: readonly Change[]): Markup | undefined {
+  const made = changes.some(({ outcome, remedy }) => outcome === 'changed' && remedy !== 'restore')
+  if (!made) return undefined
+  const lines = [
+    'with:',
+    '  fix: restore',
+    '  restore-from: path/of/report.json # the JSON report of this run',
+  ]
+  return details('How to put back what was there before', fence('yaml', lines))
 }
 
 function changeCells(change: Change): Content[] {
   const emoji = SIGNS[OUTCOME_SIGN[change.outcome]].emoji
   const missed =
     change.wanted !== change.after && change.outcome !== 'skipped' && change.outcome !== 'unchanged'
-  const wanted = missed ? md`<br>wanted ${code(settingValue(change.wanted), 100)}` : ''
+  const wanted = missed ? md`, wanted&nbsp;${code(settingValue(change.wanted), 100)}` : ''
   return [
     unbroken(`${emoji} ${change.outcome}`),
     md`${targetMarkup(change.target)}<br>${change.remedy}`,
-    code(change.setting, 120),
-    md`${fromTo(change.before, change.after)}${wanted}`,
+    md`${code(change.setting, 120)}<br>${fromTo(change.before, change.after)}${wanted}`,
     change.why ?? '',
   ]
 }

@@ -24,10 +24,9 @@ const MOST_GROUPS = 12
 const MOST_POOLS = 20
 
 const NUMBERS = [
-  { title: 'Pool' },
   { title: 'Conntrack', align: 'right' },
-  { title: 'of max', align: 'right' },
-  { title: 'max / buckets', align: 'right' },
+  { title: 'of', align: 'right' },
+  { title: 'Per bucket', align: 'right' },
   { title: 'Lost', align: 'right' },
   { title: 'TIME-WAIT', align: 'right' },
   { title: 'tw_reuse', align: 'right' },
@@ -41,15 +40,26 @@ export function nodesSection(report: Report, most: number): Markup | undefined {
   const shown = rows.slice(0, most)
   const rest = restPerPool(rows.slice(most))
   const title = rest.length === 0 ? 'Nodes' : `Nodes (worst ${shown.length} of ${count(rows.length)})`
-  const columns = [{ title: 'Node', fits: longest(shown.map((row) => row.name)) + 4 }, ...NUMBERS]
-  return blocks(heading(3, title), table(columns, shown.map(nodeCells)), restList(rest))
+  // AKS names its nodes after their pool; saying it twice costs a column.
+  const withPool = shown.some((row) => row.pool !== '' && !row.name.includes(`-${row.pool}-`))
+  const width = longest(shown.map((row) => row.name)) + 3
+  const node = { title: 'Node', fits: Math.min(width, withPool ? 26 : 38) }
+  const columns = [node, ...(withPool ? [{ title: 'Pool' }] : []), ...NUMBERS]
+  return blocks(
+    heading(3, title),
+    table(
+      columns,
+      shown.map((row) => nodeCells(row, withPool)),
+    ),
+    restList(rest),
+  )
 }
 
-function nodeCells(row: NodeRow): Content[] {
+function nodeCells(row: NodeRow, withPool: boolean): Content[] {
   const { conntrack } = row
   return [
     md`${sign(row.status)}&nbsp;${code(row.name)}${row.cordoned ? ' (cordoned)' : ''}`,
-    row.pool === '' ? '–' : code(row.pool, 63),
+    ...(withPool ? [row.pool === '' ? '–' : code(row.pool, 63)] : []),
     cell(conntrack, percent),
     limit(conntrack.max),
     cell(row.ratio, ratio),

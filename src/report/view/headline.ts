@@ -1,5 +1,5 @@
-import type { Verdict } from '../../health/finding.ts'
-import { plural } from '../../health/format.ts'
+import type { Status, Verdict } from '../../health/finding.ts'
+import { count, plural } from '../../health/format.ts'
 import type { Report } from '../report.ts'
 import { breaches } from './severity.ts'
 
@@ -44,13 +44,13 @@ export function nodeCounts(report: Report): NodeCounts {
   }
 }
 
-/** Names of the nodes with a warning or critical finding, in the order of the report. */
+/** Names of the nodes with a warning or critical finding, those with a critical one first. */
 export function breachedNodes(report: Report): string[] {
-  const names = new Set<string>()
-  for (const finding of report.findings) {
-    if (finding.subject.kind === 'node' && breaches(finding)) names.add(finding.subject.name)
-  }
-  return [...names]
+  const named = (status: Status): string[] =>
+    report.findings.flatMap(({ subject, status: its }) =>
+      subject.kind === 'node' && its === status ? [subject.name] : [],
+    )
+  return [...new Set([...named('critical'), ...named('warning')])]
 }
 
 /** What the verdict says about the nodes, in one clause that can be read aloud. */
@@ -88,7 +88,7 @@ export function consequence(report: Report): string {
 
 function nodesOf(some: number, all: number): string {
   if (some === all) return all === 1 ? 'the one node' : `all ${plural(all, 'node')}`
-  return `${some} of ${plural(all, 'node')}`
+  return `${count(some)} of ${plural(all, 'node')}`
 }
 
 function forgiven(counts: NodeCounts): string {

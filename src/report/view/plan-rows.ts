@@ -1,6 +1,9 @@
 import type { Plan, Step, Target } from '../../remedy/remedy.ts'
 import { settingValue, targetName } from '../labels.ts'
 
+/** Characters by which two remarks are told apart. */
+const MOST_COMPARED = 2000
+
 /** Steps that differ in nothing but their target. */
 export interface PlanRow {
   intent: Step['intent']
@@ -21,7 +24,7 @@ export function planRows(plan: Plan): PlanRow[] {
       step.setting,
       settingValue(from),
       to,
-      step.why ?? null,
+      step.why?.slice(0, MOST_COMPARED) ?? null,
       step.target.kind,
     ])
     const row = rows.get(key)

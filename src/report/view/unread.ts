@@ -1,5 +1,8 @@
 import type { NodeResult } from '../../node/reading.ts'
 
+/** Characters by which two reasons are told apart; nodes may print any length. */
+const MOST_COMPARED = 2000
+
 /** Nodes about which the same is to be said. */
 export interface NodeGroup {
   why: string
@@ -21,7 +24,8 @@ function groups(nodes: Exclude<NodeResult, { kind: 'read' }>[]): NodeGroup[] {
   const byReason = new Map<string, NodeGroup>()
   for (const result of nodes) {
     // The same trouble on each of many nodes is one trouble, even where its text names the node.
-    const general = (text: string): string => text.replaceAll(result.node.name, 'the node')
+    const general = (text: string): string =>
+      text.slice(0, MOST_COMPARED).replaceAll(result.node.name, 'the node')
     const next = result.kind === 'unread' ? result.next : undefined
     const key = JSON.stringify([general(result.why), next === undefined ? null : general(next)])
     const group = byReason.get(key)

@@ -1,17 +1,11 @@
 /**
- * Renders a job summary as GitHub does: GitHub-flavoured markdown, GitHub's list of allowed HTML, its style
- * sheet, and mermaid for the charts. Used by `npm run preview` and by the tests.
+ * Shows a job summary as GitHub does, in a browser without a window: GitHub's style sheet, and mermaid for
+ * the charts. Used by `npm run preview` and by the tests.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import rehypeRaw from 'rehype-raw'
-import rehypeSanitize from 'rehype-sanitize'
-import rehypeStringify from 'rehype-stringify'
-import remarkGfm from 'remark-gfm'
-import remarkParse from 'remark-parse'
-import remarkRehype from 'remark-rehype'
-import { unified } from 'unified'
+import { githubHtml } from './gfm.ts'
 
 /** Width in pixels that a summary has on a laptop's screen, beside GitHub's own navigation. */
 export const SUMMARY_WIDTH = 960
@@ -24,30 +18,6 @@ export function findChromium(env: NodeJS.ProcessEnv = process.env): string | und
   if (env.CHROMIUM) return env.CHROMIUM
   const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
   return folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find(existsSync)
-}
-
-/** The HTML that markdown stands for, before anybody repairs or cleans it: unbalanced markup stays unbalanced. */
-export async function rawHtml(markdown: string): Promise<string> {
-  const file = await unified()
-    .use(remarkParse)
-    .use(remarkGfm)
-    .use(remarkRehype, { allowDangerousHtml: true })
-    .use(rehypeStringify, { allowDangerousHtml: true })
-    .process(markdown)
-  return String(file)
-}
-
-/** The HTML that GitHub would show: parsed as a browser does and without what GitHub does not allow. */
-export async function githubHtml(markdown: string): Promise<string> {
-  const file = await unified()
-    .use(remarkParse)
-    .use(remarkGfm)
-    .use(remarkRehype, { allowDangerousHtml: true })
-    .use(rehypeRaw)
-    .use(rehypeSanitize)
-    .use(rehypeStringify)
-    .process(markdown)
-  return String(file)
 }
 
 /** A browser without a window. The caller closes it. */
@@ -71,7 +41,7 @@ export async function showSummary(
   })
   await page.setContent(pageOf(await githubHtml(markdown)), { waitUntil: 'load' })
   await page.addScriptTag({ path: fileOf('mermaid/dist/mermaid.min.js') })
-  await page.addScriptTag({ path: new URL('render-page.js', import.meta.url).pathname })
+  await page.addScriptTag({ path: new URL('browser-page.js', import.meta.url).pathname })
   await page.evaluate(`drawCharts('${theme === 'dark' ? 'dark' : 'default'}')`)
   return page
 }
