@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
 /** Tools of util-linux and iproute2 without which a pod cannot be isolated. */
@@ -16,16 +17,17 @@ export interface Host {
 }
 
 let known: Host | undefined
+let namespaces: { why: string | undefined } | undefined
 
-/** Finds out once per process what the machine allows, by doing it: a few tens of milliseconds. */
+/** Finds out once per process what the machine allows, by doing it: some tens of milliseconds. */
 export function inspectHost(): Host {
-  if (!known) {
-    const notIsolated = whyNotIsolated()
-    known = {
-      notIsolated,
-      noNamespaces: notIsolated ?? whyNoNamespaces(),
-      busybox: process.platform === 'linux' ? which('busybox') : undefined,
-    }
+  known ??= {
+    notIsolated: whyNotIsolated(),
+    get noNamespaces() {
+      namespaces ??= { why: this.notIsolated ?? whyNoNamespaces() }
+      return namespaces.why
+    },
+    busybox: process.platform === 'linux' ? which('busybox') : undefined,
   }
   return known
 }
@@ -108,10 +110,13 @@ function whyNotIsolated(): string | undefined {
   if (process.getuid?.() !== 0) return 'this process is not root'
   const missing = ISOLATION_TOOLS.filter((tool) => !which(tool))
   if (missing.length > 0) return `these programs are not installed: ${missing.join(', ')}`
-  const probe =
-    'mount -t tmpfs tmpfs /mnt && mkdir /mnt/u /mnt/w /mnt/r /mnt/p && mount -t proc proc /mnt/p && '
-  const overlay = 'mount -t overlay -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w overlay /mnt/r'
-  return failure(need('unshare'), ['--net', '--mount', '--pid', '--fork', 'sh', '-c', probe + overlay])
+  const folder = tmpdir()
+  const probe = [
+    `mount -t tmpfs tmpfs ${folder} && cd ${folder} && mkdir upper work root proc`,
+    'mount -t proc proc proc',
+    'mount -t overlay -o lowerdir=/,upperdir=upper,workdir=work overlay root',
+  ].join(' && ')
+  return failure(need('unshare'), ['--net', '--mount', '--pid', '--fork', 'sh', '-c', probe])
 }
 
 function whyNoNamespaces(): string | undefined {

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { afterEach, expect, test } from '@jest/globals'
 import type { NodeMachine } from '../node-types.ts'
@@ -6,9 +6,9 @@ import type { NodeSpec } from '../types.ts'
 import { createRuntime } from './index.ts'
 import { AUDITOR, because, host, MAX, output, podOf, whenNamespaces } from './test-pods.ts'
 
-const own = () => `ach-${process.pid}-`
-const namespaces = () =>
-  (existsSync('/run/netns') ? readdirSync('/run/netns') : []).filter((n) => n.startsWith(own()))
+const own = (pid = process.pid) => `ach-${pid}-`
+const namespaces = (pid?: number) =>
+  (existsSync('/run/netns') ? readdirSync('/run/netns') : []).filter((name) => name.startsWith(own(pid)))
 
 whenNamespaces(`a namespace node${because(host.noNamespaces)}`, () => {
   let machine: NodeMachine
@@ -96,5 +96,22 @@ whenNamespaces(`a namespace node${because(host.noNamespaces)}`, () => {
     expect(namespaces()).toEqual([])
     expect(execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })).not.toContain(own())
     await start()
+  })
+
+  test('that a killed process left behind is taken away by the next one, and its pods died with it', async () => {
+    const script = `
+      const { createRuntime } = await import('${new URL('./index.ts', import.meta.url)}')
+      const machine = await createRuntime({ name: 'node-a', state: 'namespace' })
+      const pod = ${JSON.stringify(podOf('sleep 1000; true', AUDITOR))}
+      machine.runPod(pod, { onStatus: ({ containerStatuses: [{ state }] }) => {
+        if (state.running) process.kill(process.pid, 'SIGKILL')
+      } })`
+    const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+    expect(child).toMatchObject({ signal: 'SIGKILL', stderr: '' })
+    const [left = ''] = namespaces(child.pid)
+    const alive = () => execFileSync('ip', ['netns', 'pids', left], { encoding: 'utf8' })
+    while (left !== '' && alive() !== '') await new Promise((resolve) => setTimeout(resolve, 10))
+    await start()
+    expect(namespaces(child.pid)).toEqual([])
   })
 })
