@@ -100,7 +100,7 @@ whenNamespaces(`a namespace node${because(host.noNamespaces)}`, () => {
 
   test('that a killed process left behind is taken away by the next one, and its pods died with it', async () => {
     const script = `
-      const { createRuntime } = await import('${new URL('./index.ts', import.meta.url)}')
+      const { createRuntime } = await import('${new URL('./index.ts', import.meta.url).href}')
       const machine = await createRuntime({ name: 'node-a', state: 'namespace' })
       const pod = ${JSON.stringify(podOf('sleep 1000; true', AUDITOR))}
       machine.runPod(pod, { onStatus: ({ containerStatuses: [{ state }] }) => {
