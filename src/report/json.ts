@@ -10,20 +10,6 @@ export function reportJson(report: Report): string {
   return `${JSON.stringify(ordered(report, ROOT), undefined, 2)}\n`
 }
 
-/** Reads a report that {@link reportJson} wrote; checks no more than that it is one of this version. */
-export function parseReport(source: string): Report {
-  const value: unknown = JSON.parse(source)
-  if (
-    typeof value !== 'object' ||
-    value === null ||
-    !('schemaVersion' in value) ||
-    value.schemaVersion !== 1
-  ) {
-    throw new TypeError('it is not a report of schema version 1')
-  }
-  return value as Report
-}
-
 /** The order of the top level, which is the order of reading; everything below is sorted by key. */
 const ROOT: readonly (keyof Report)[] = [
   'schemaVersion',

@@ -1,0 +1,49 @@
+import { expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { plainLines } from '../../src/github/plain-lines.ts'
+
+/** Whether the runner would take a line of output as a command, after ActionCommand.cs of actions/runner. */
+function isCommand(line: string): boolean {
+  return line.trimStart().startsWith('::') || line.includes('##[')
+}
+
+test('no line of any text is a workflow command', () => {
+  const parts = fc.constantFrom(
+    '::',
+    '##[',
+    'error::x',
+    ' ',
+    '\t',
+    '\n',
+    '\r',
+    '\r\n',
+    '\u2028',
+    '\u00A0',
+    ':',
+    '#',
+    '[',
+  )
+  const text = fc
+    .array(fc.oneof(parts, fc.string({ unit: 'binary', maxLength: 4 })))
+    .map((all) => all.join(''))
+  fc.assert(
+    fc.property(text, (value) => {
+      // .NET breaks lines at \r, \n and \r\n.
+      expect(
+        plainLines(value)
+          .split(/\r\n|[\r\n]/)
+          .filter(isCommand),
+      ).toEqual([])
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('what is no command stays as it is', () => {
+  const text = 'np1: 85.2 % of 131,072 entries\n  std::string, a#[b], fd00::1'
+  expect(plainLines(text)).toBe(text)
+})
+
+test('escape sequences of terminals are made visible', () => {
+  expect(plainLines('a\u001B[2Kb\u202Ec')).toBe('a\uFFFD[2Kb\uFFFDc')
+})
