@@ -97,16 +97,17 @@ export function send(exchange: Exchange, answer: Answer, headers: Record<string,
   }
   const large =
     answer.json.length > 128 * 1024 && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
-  const body = large ? gzipSync(answer.json, { level: 1 }) : Buffer.from(answer.json)
+  // A small body stays a string: it leaves in one write with the head.
+  const body = large ? gzipSync(answer.json, { level: 1 }) : answer.json
   response.writeHead(answer.code, {
     'content-type': answer.json.startsWith('{') ? 'application/json' : 'text/plain; charset=utf-8',
     'cache-control': 'no-cache, private',
-    'content-length': body.length,
+    'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.length,
     ...(large && { 'content-encoding': 'gzip' }),
     ...headers,
   })
   if (twist.cut === 'half-body')
-    response.write(body.subarray(0, body.length >> 1), () => request.socket.destroy())
+    response.write(body.slice(0, body.length >> 1), () => request.socket.destroy())
   else response.end(body)
 }
 
@@ -118,23 +119,21 @@ export function sendPlanned(
   const { status, retryAfter, body, headers = {} } = planned
   const waiting: Record<string, string> =
     retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }
-  const json = typeof body === 'string' ? body : JSON.stringify(body ?? plannedBody(status))
+  const json =
+    typeof body === 'string' ? body : body === undefined ? plannedBody(status) : JSON.stringify(body)
   send(exchange, { code: status, json }, { ...waiting, ...headers })
 }
 
-function plannedBody(status: number): unknown {
-  if (status === 429) return undefined
-  if (status === 401) return unauthorized().toStatus()
+function plannedBody(status: number): string {
+  if (status === 429) return 'Too many requests, please try again later.\n'
+  if (status === 401) return JSON.stringify(unauthorized().toStatus())
   const message =
     status === 503
       ? 'the server is currently unable to handle the request'
       : 'Internal error occurred: etcdserver: request timed out'
-  return new StatusError(
-    status,
-    status === 503 ? 'ServiceUnavailable' : 'InternalError',
-    message,
-    {},
-  ).toStatus()
+  return JSON.stringify(
+    new StatusError(status, status === 503 ? 'ServiceUnavailable' : 'InternalError', message, {}).toStatus(),
+  )
 }
 
 /** A fault of the bed itself must not pass for one of the cluster. */

@@ -26,12 +26,12 @@ export function createRules(): Rules {
     },
     next(candidate) {
       for (const entry of rules) {
-        const { match, then } = entry.rule
+        const { match } = entry.rule
         if (!matches(match, candidate)) continue
         const turn = entry.seen - (match.skip ?? 0)
         if (turn >= (match.times ?? Number.POSITIVE_INFINITY)) continue
         entry.seen++
-        if (turn >= 0) return then
+        if (turn >= 0) return entry.rule.do
       }
       return undefined
     },

@@ -11,6 +11,12 @@ export function nodeObject(spec: NodeSpec, kubernetesVersion: string, index: num
       ? [{ key: 'virtual-kubelet.io/provider', value: 'azure', effect: 'NoSchedule' as const }]
       : []),
     ...(schedulable ? [] : [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' as const }]),
+    ...((spec.ready ?? true)
+      ? []
+      : (['NoSchedule', 'NoExecute'] as const).map((effect) => ({
+          key: 'node.kubernetes.io/unreachable',
+          effect,
+        }))),
   ]
   const capacity = {
     cpu: String(cores),

@@ -1,5 +1,5 @@
 /** A plain HTTPS client for the tests of the bed itself: nothing of the action is in it. */
-import { type ClientRequest, type IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import type { SmallAks } from './types.ts'
 
@@ -11,7 +11,12 @@ export interface Reply<T = unknown> {
 
 export interface WatchedEvent {
   type: string
-  object: { metadata: { name: string; resourceVersion: string; annotations?: Record<string, string> }; code?: number; reason?: string; message?: string }
+  object: {
+    metadata: { name: string; resourceVersion: string; annotations?: Record<string, string> }
+    code?: number
+    reason?: string
+    message?: string
+  }
 }
 
 export interface WatchStream {
@@ -35,7 +40,7 @@ export function clientOf(aks: SmallAks, user?: string, token?: string): Client {
   const bearer = token ?? /token: (\S+)/.exec(aks.kubeconfig(user))?.[1] ?? ''
   const agent = new Agent({ ca: aks.ca.certificate, keepAlive: true, maxSockets: 50 })
 
-  function send(method: string, path: string, contentType?: string): ClientRequest {
+  function send(method: string, path: string, body?: string, contentType?: string): ClientRequest {
     return request(aks.server + path, {
       method,
       agent,
@@ -43,6 +48,7 @@ export function clientOf(aks: SmallAks, user?: string, token?: string): Client {
         ...(bearer && { authorization: `Bearer ${bearer}` }),
         'user-agent': 'bed-test/1',
         ...(contentType && { 'content-type': contentType }),
+        ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
       },
     })
   }
@@ -50,19 +56,20 @@ export function clientOf(aks: SmallAks, user?: string, token?: string): Client {
   return {
     call: (method, path, body, contentType = 'application/json') =>
       new Promise((resolve, reject) => {
-        const outgoing = send(method, path, body === undefined ? undefined : contentType)
+        const text = body === undefined ? undefined : JSON.stringify(body)
+        const outgoing = send(method, path, text, text === undefined ? undefined : contentType)
         outgoing.on('error', reject)
         outgoing.on('response', (response) => {
           const chunks: Buffer[] = []
           response.on('data', (chunk: Buffer) => chunks.push(chunk))
           response.on('error', reject)
           response.on('end', () => {
-            const text = Buffer.concat(chunks).toString()
+            const answer = Buffer.concat(chunks).toString()
             const { statusCode: status = 0, headers } = response
-            resolve({ status, headers, body: text.startsWith('{') ? JSON.parse(text) : text })
+            resolve({ status, headers, body: answer.startsWith('{') ? JSON.parse(answer) : answer })
           })
         })
-        outgoing.end(body === undefined ? undefined : JSON.stringify(body))
+        outgoing.end(text)
       }),
     watch: (path) =>
       new Promise((resolve, reject) => {

@@ -173,7 +173,7 @@ export interface Misbehaviour {
     /** How many requests the rule acts on. Default: all. */
     times?: number
   }
-  then: MisbehaviourAction
+  do: MisbehaviourAction
 }
 
 /**

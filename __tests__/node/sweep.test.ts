@@ -34,7 +34,7 @@ afterEach(async () => {
 })
 
 function misbehave(aks: SmallAks, match: Misbehaviour['match'], action: MisbehaviourAction): void {
-  const rule = { match, ['then' as const]: action }
+  const rule = { match, do: action }
   aks.misbehave(rule)
 }
 
