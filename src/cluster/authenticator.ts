@@ -19,8 +19,11 @@ export interface BearerToken {
   expiresAt?: number
 }
 
-/** Gets a new token, e.g. from Entra ID. */
-export type TokenSource = (signal: AbortSignal) => Promise<BearerToken>
+/**
+ * Gets a token, e.g. from Entra ID. After a 401 it is asked again with the token that was refused, which it
+ * should not give a second time.
+ */
+export type TokenSource = (signal: AbortSignal, refused?: string) => Promise<BearerToken>
 
 /** Hides a secret in the job log from now on. */
 export type Mask = (secret: string) => void
@@ -63,59 +66,6 @@ async function readToken(path: string): Promise<string> {
   }
   if (token === '') throw new UserError(`The token file ${path} of the kubeconfig is empty.`, { next })
   return token
-}
-
-/** A token is renewed when less than this is left of it, or a fifth of its life where that is shorter. */
-const renewBeforeMs = 5 * 60_000
-
-/**
- * Tokens from `source`, each used until shortly before its end. Calls that need a new one at the same time
- * share one renewal; a renewal that fails while the present token is still good is no error.
- */
-export function renewingToken(source: TokenSource, mask: Mask, clock: Clock = realClock): Authenticator {
-  let current: { token: string; renewAt: number; expiresAt: number } | undefined
-  let pending: Promise<string> | undefined
-
-  const renew = async (): Promise<string> => {
-    const before = current
-    try {
-      // Shared by all waiting calls, so none of their signals may end it.
-      const { token, expiresAt = Number.POSITIVE_INFINITY } = await source(AbortSignal.timeout(renewalMs))
-      mask(token)
-      const life = expiresAt - clock.now()
-      current = { token, expiresAt, renewAt: expiresAt - Math.min(renewBeforeMs, life / 5) }
-      return token
-    } catch (error) {
-      if (before === undefined || before !== current || clock.now() >= before.expiresAt) throw error
-      return before.token
-    } finally {
-      pending = undefined
-    }
-  }
-
-  return {
-    headers: async (signal) => {
-      if (current !== undefined && clock.now() < current.renewAt) return bearer(current.token)
-      pending ??= renew()
-      return bearer(await unlessAborted(pending, signal))
-    },
-    refused: (used) => {
-      if (current !== undefined && used.authorization === bearer(current.token).authorization)
-        current = undefined
-    },
-  }
-}
-
-/** Deadline of one renewal in milliseconds: longer than an exec plugin's, which has its own. */
-const renewalMs = 60_000
-
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason)
-    if (signal.aborted) return stop()
-    signal.addEventListener('abort', stop, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
-  })
 }
 
 export function bearer(token: string): { authorization: string } {

@@ -15,7 +15,7 @@ export interface HttpOptions {
   dispatcher: Dispatcher
   auth: Authenticator
   /** Headers of every request, e.g. `impersonate-user`. */
-  headers?: Record<string, string>
+  headers?: Record<string, string | string[]>
   /** The proxy that the dispatcher uses, for messages: `http://host:port`, without credentials. */
   proxy?: string
   retries?: RetryPolicy

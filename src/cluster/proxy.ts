@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net'
+import { UserError } from '../errors.ts'
 
 /** The environment as far as it names proxies; both cases of letters count, upper case first, as in Go. */
 export type ProxyEnvironment = Record<string, string | undefined>
@@ -7,7 +8,7 @@ export type ProxyEnvironment = Record<string, string | undefined>
  * The proxy that the environment names for an address, as kubectl (Go) chooses it: HTTPS_PROXY for https,
  * HTTP_PROXY for http, none for `localhost` and loopback addresses nor for what NO_PROXY matches.
  * An address without a scheme is an http:// proxy.
- * @throws TypeError when the variable is no address.
+ * @throws UserError when the variable is no address of an HTTP proxy.
  */
 export function proxyFromEnvironment(target: URL, env: ProxyEnvironment): URL | undefined {
   const name = target.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'
@@ -15,7 +16,18 @@ export function proxyFromEnvironment(target: URL, env: ProxyEnvironment): URL | 
   if (value === undefined || isLoopback(hostOf(target)) || bypasses(target, variable(env, 'NO_PROXY'))) {
     return undefined
   }
-  return new URL(value.includes('://') ? value : `http://${value}`)
+  return parseProxy(value.includes('://') ? value : `http://${value}`, name)
+}
+
+/** Parses the address of a proxy; `origin` says where it was named. The address is not shown: it may hold a password. */
+export function parseProxy(value: string, origin: string): URL {
+  const url = URL.parse(value)
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url
+  const what = url?.protocol.startsWith('socks') ? 'a SOCKS proxy' : 'no http:// or https:// address'
+  throw new UserError(`The proxy cannot be used (${origin}): it is ${what}.`, {
+    next: 'Name an HTTP proxy, http://host:port, that allows CONNECT to the API server.',
+    docs: 'troubleshooting.md#proxies',
+  })
 }
 
 /** A proxy's address as it may be shown: without user and password. */
