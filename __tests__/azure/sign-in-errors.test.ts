@@ -86,6 +86,15 @@ describe('a sign-in that does not get through', () => {
     authorityHost,
   })
 
+  test('ends when the run is cancelled while Entra ID hangs', async () => {
+    azure.misbehave({ which: 'entra', method: 'POST', times: 1, do: { delayMs: 500 } })
+    const controller = new AbortController()
+    const environment = azure.environment()
+    const tried = signIn(identityOptions(azure, environment), depsFor(environment), controller.signal)
+    setTimeout(() => controller.abort(new Error('cancelled')), 100)
+    await expect(tried).rejects.toThrow('cancelled')
+  })
+
   test('names the host that does not answer', async () => {
     const environment = azure.environment()
     const options = identityOptions(azure, environment, {
@@ -116,7 +125,8 @@ describe('a sign-in that does not get through', () => {
     const other = await startAzure({ tenantId: azure.tenantId })
     const environment = azure.environment()
     const options = identityOptions(azure, environment, { cloud: cloudWith(environment, other.entra) })
-    const error = await refusal(signIn(options, depsFor(environment))).finally(() => other.stop())
+    const error = await refusal(signIn(options, depsFor(environment)))
+    await other.stop()
     expect(error.message).toMatch(/certificate of Entra ID .* is not trusted/)
     expect(error.next).toContain('NODE_EXTRA_CA_CERTS')
   })
@@ -124,15 +134,6 @@ describe('a sign-in that does not get through', () => {
   test('comes back by itself from an error of the server that passes', async () => {
     azure.misbehave({ which: 'entra', method: 'POST', times: 1, do: { status: 503 } })
     await expect(connect(azure)).resolves.toBeDefined()
-  })
-
-  test('ends when the run is cancelled while Entra ID hangs', async () => {
-    azure.misbehave({ which: 'entra', method: 'POST', times: 1, do: { delayMs: 500 } })
-    const controller = new AbortController()
-    const environment = azure.environment()
-    const tried = signIn(identityOptions(azure, environment), depsFor(environment), controller.signal)
-    setTimeout(() => controller.abort(new Error('cancelled')), 100)
-    await expect(tried).rejects.toThrow('cancelled')
   })
 
   test('says that the runner gives no identity token when it does not', async () => {

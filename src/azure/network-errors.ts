@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import { record, text } from './arm-error.ts'
 import type { Environment } from './clouds.ts'
 
 /**
@@ -55,20 +56,21 @@ const CERTIFICATE_CODES = new Set([
 
 /** The code of the first error in the chain of causes that a connection fails with. */
 export function networkCode(error: unknown): string | undefined {
-  let current: unknown = error
-  for (let depth = 0; depth < 10 && current instanceof Error; depth++) {
+  let current = record(error)
+  for (let depth = 0; depth < 10 && current !== undefined; depth++) {
     if (current.name === 'TimeoutError') return 'TIMEOUT'
-    const code = 'code' in current && typeof current.code === 'string' ? current.code : undefined
+    const code = text(current.code)
     if (code !== undefined && (code in CODE_TEXTS || CERTIFICATE_CODES.has(code))) return code
     // The sign-in library keeps only the text.
+    const message = text(current.message) ?? ''
     const named = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH)\b/.exec(
-      current.message,
-    )?.[1]
-    if (named !== undefined) return named
-    if (/self.signed certificate|unable to verify the first certificate/i.test(current.message)) {
+      message,
+    )
+    if (named !== null) return named[1]
+    if (/self.signed certificate|unable to verify the first certificate/i.test(message)) {
       return 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'
     }
-    current = current.cause
+    current = record(current.cause)
   }
   return undefined
 }

@@ -1,5 +1,6 @@
 import { request } from 'node:http'
 import { connect } from 'node:net'
+import { messageOf } from '../errors.ts'
 
 /** Whether a TCP connection to a server comes about, and if not, why, for people. */
 export type Reach = { reachable: true } | { reachable: false; why: string }
@@ -72,10 +73,10 @@ function tunnel(proxy: URL, url: URL, port: number, signal: AbortSignal): Promis
 }
 
 function reason(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
   if (code === 'ENOTFOUND') return 'its name does not resolve here'
   if (code === 'EAI_AGAIN') return 'no name server answers for its name'
   if (code === 'ECONNREFUSED') return 'it refuses the connection'
   if (code === 'ENETUNREACH' || code === 'EHOSTUNREACH') return 'there is no route to it'
-  return error instanceof Error ? error.message : String(error)
+  return messageOf(error)
 }
