@@ -1,4 +1,4 @@
-import { type Clock, realClock, withDeadline } from '../cluster/clock.ts'
+import { type Clock, DeadlineError, realClock, withDeadline } from '../cluster/clock.ts'
 import { type KubeApi, KubeError } from '../cluster/kube-api.ts'
 import { listAll } from '../cluster/list.ts'
 import { messageOf } from '../errors.ts'
@@ -55,7 +55,7 @@ export async function removePods(
       }
     })
   } catch (error) {
-    return { complete: false, left, why: whyNot(error, namespace) }
+    return { complete: false, left, why: whyNot(error, namespace, timeoutMs) }
   }
 }
 
@@ -84,7 +84,7 @@ export async function sweepStale(
     })
     return { removed }
   } catch (error) {
-    return { removed, why: whyNot(error, namespace) }
+    return { removed, why: whyNot(error, namespace, timeoutMs) }
   }
 }
 
@@ -145,7 +145,9 @@ function collectionOf(namespace: string): string {
   return `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`
 }
 
-function whyNot(error: unknown, namespace: string): string {
+function whyNot(error: unknown, namespace: string, timeoutMs: number): string {
+  if (error instanceof DeadlineError)
+    return `not all of them were seen to be gone within ${timeoutMs / 1000} s`
   if (!(error instanceof KubeError) || error.status !== 403) return messageOf(error)
   return lacksRight(error.call.startsWith('GET') ? 'list' : 'delete', namespace, error.message).why
 }

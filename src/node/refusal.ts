@@ -52,11 +52,7 @@ function forbidden(namespace: string, text: string): Refusal {
     const next = `Label a namespace with pod-security.kubernetes.io/enforce=privileged and name it in the input "namespace"; kube-system usually has no such limit. The pod needs the host's network.`
     return { why: `the Pod Security level of namespace ${here} refused the pod: ${text}`, next, alike: 'all' }
   }
-  if (
-    /exceeded quota|failed quota|maximum .* usage per|minimum .* usage per/.test(
-      text,
-    )
-  ) {
+  if (/exceeded quota|failed quota|maximum .* usage per|minimum .* usage per/.test(text)) {
     const next = `Make room in the quota or limit range of namespace ${here}, or name another one in the input "namespace".`
     return { why: `a quota or limit of namespace ${here} refused the pod: ${text}`, next, alike: 'all' }
   }

@@ -85,7 +85,10 @@ export async function sweep(
     listed.resolve()
     await Promise.allSettled([deadline, following, creating])
     // Where nothing was sent nothing can be left, and the right to remove may be missing too.
-    if (ledger.sent > 0) hooks.removed?.(await removePods(api, options.namespace, options.runId, { clock }))
+    if (ledger.sent > 0) {
+      const removal = await removePods(api, options.namespace, options.runId, { clock })
+      hooks.removed?.(removal)
+    }
   }
   return explainSilence(api, ledger.outcomes(), options.signal)
 }
