@@ -133,8 +133,10 @@ function applyOperation(document: unknown, operation: Operation): unknown {
       return write(document, path, value, false)
     case 'remove':
       return remove(document, path)
-    case 'move':
-      return write(remove(document, from), path, read(document, from), true)
+    case 'move': {
+      const moved = read(document, from)
+      return write(remove(document, from), path, moved, true)
+    }
     case 'copy':
       return write(document, path, structuredClone(read(document, from)), true)
     case 'test':
