@@ -32,6 +32,7 @@ describe('a pod', () => {
       kind: 'failed',
       why: `its container did not start: ${message}`,
       next: expect.stringContaining('shell'),
+      neverRan: true,
     })
   })
 
@@ -43,7 +44,12 @@ describe('a pod', () => {
     ['CreateContainerError', 'failed to reserve container name'],
   ])('that waits with %s has failed with the words of the kubelet', (reason, message) => {
     const state = waiting(reason, message)
-    expect(state).toEqual({ kind: 'failed', why: expect.stringContaining(message), next: expect.any(String) })
+    expect(state).toEqual({
+      kind: 'failed',
+      why: expect.stringContaining(message),
+      next: expect.any(String),
+      neverRan: true,
+    })
     expect(state).toMatchObject({ why: expect.stringContaining(reason) })
   })
 

@@ -318,6 +318,24 @@ describe('a refusal', () => {
     expect(podsLeft()).toEqual([])
   })
 
+  test('that comes while other creations are under way ends all that were not sent', async () => {
+    const opened = await start({ nodes: answering(60) })
+    const message = 'pods "p" is forbidden: exceeded quota: small'
+    const body = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      status: 'Failure',
+      reason: 'Forbidden',
+      code: 403,
+      message,
+    }
+    misbehave(opened.aks, { method: 'POST', times: 1 }, { status: 403, body })
+    misbehave(opened.aks, { method: 'POST' }, { delayMs: 50 })
+    const { results } = await readNodes(opened.api, readOptions({ concurrency: 5 }))
+    expect(creations(opened)).toBeLessThanOrEqual(6)
+    expect(results.filter(({ kind }) => kind === 'read').length).toBe(creations(opened) - 1)
+  })
+
   test('by a policy that hits one node costs that node only', async () => {
     const { api } = await start({
       nodes: answering(3),

@@ -1,6 +1,6 @@
 import type { Clock } from '../cluster/clock.ts'
 import { type KubeApi, KubeError } from '../cluster/kube-api.ts'
-import type { Ledger, PodTask } from './ledger.ts'
+import type { Ledger, Open, Outcome, PodTask } from './ledger.ts'
 import { forEachLimited } from './limit.ts'
 import { type Refusal, refusalOf } from './refusal.ts'
 
@@ -21,26 +21,25 @@ const enoughAlike = 5
 export async function createPods(api: KubeApi, ledger: Ledger, options: CreateOptions): Promise<void> {
   let halted: Refusal | undefined
   let refused = 0
-  await forEachLimited(ledger.allOpen(), options.concurrency, async ({ task }) => {
+  await forEachLimited(ledger.allOpen(), options.concurrency, async (open) => {
     if (options.signal.aborted) return
-    const { name } = task.pod.metadata
-    halted ??= await create(task)
-    if (halted) ledger.settle(name, failed(halted))
+    if (halted) return ledger.settle(open.task.pod.metadata.name, failed(halted))
+    const refusal = await create(open)
+    if (refusal) halted = refusal
   })
 
-  async function create(task: PodTask): Promise<Refusal | undefined> {
-    const { name } = task.pod.metadata
-    const open = ledger.openByPod(name)
+  async function create(open: Open): Promise<Refusal | undefined> {
     try {
       ledger.sent++
-      if (open) open.sent = true
-      await post(task)
+      open.sent = true
+      await post(open.task)
       ledger.created++
-      if (open) open.createdAt = options.clock.now()
+      open.createdAt = options.clock.now()
     } catch (error) {
       if (options.signal.aborted) return undefined
       const refusal = refusalOf(error, options.namespace)
-      ledger.settle(name, { ...failed(refusal), ...(isAnswered(error) && { neverRan: true }) })
+      const outcome: Outcome = { ...failed(refusal), ...(isAnswered(error) && { neverRan: true }) }
+      ledger.settle(open.task.pod.metadata.name, outcome)
       refused++
       const maybe = refusal.alike === 'maybe' && refused >= enoughAlike && ledger.created === 0
       return refusal.alike === 'all' || maybe ? refusal : undefined

@@ -7,21 +7,27 @@ export interface PodTask {
   pod: PodManifest
 }
 
-/**
- * What became of the pod of a node. `silent`: nothing was heard of the pod, or it was deleted; `neverRan`: it
- * surely was not created, so that it can have changed nothing.
- */
+/** What became of the pod of a node. */
 export type PodOutcome =
   /** `message` is its termination message, not to be believed; `ended`: how it ended if not in peace. */
   | { kind: 'answered'; node: NodeInfo; message: string; ended?: string }
-  | { kind: 'failed'; node: NodeInfo; why: string; next?: string; silent?: true; neverRan?: true }
+  | ({ kind: 'failed'; node: NodeInfo } & Failure)
   /** The node left the cluster. */
   | { kind: 'gone'; node: NodeInfo; why: string }
 
-/** An outcome as long as the node is not added to it. `silent`: the node itself may know why. */
+export interface Failure {
+  why: string
+  next?: string
+  /** Nothing was heard of the pod, or it was deleted: the node itself may know why. */
+  silent?: true
+  /** The pod surely was not created or its container not started, so that it can have changed nothing. */
+  neverRan?: true
+}
+
+/** An outcome as long as the node is not added to it. */
 export type Outcome =
   | { kind: 'answered'; message: string; ended?: string }
-  | { kind: 'failed'; why: string; next?: string; silent?: true; neverRan?: true }
+  | ({ kind: 'failed' } & Failure)
   | { kind: 'gone'; why: string }
 
 /** A node that has no outcome yet. */

@@ -23,8 +23,8 @@ export interface KubePod {
 export type PodState =
   /** `message` as it came, not to be believed; `ended` says how it ended if not in peace. */
   | { kind: 'answered'; message: string; ended?: string }
-  /** It will never answer. */
-  | { kind: 'failed'; why: string; next?: string }
+  /** It will never answer. `neverRan`: its container surely did not start. */
+  | { kind: 'failed'; why: string; next?: string; neverRan?: true }
   /** It may still answer; `doing` says what holds it up, for the case that it does not. */
   | { kind: 'pending'; doing: string; next?: string }
 
@@ -51,6 +51,7 @@ function endOf({ exitCode = -1, reason = 'Error', message = '' }: Terminated): P
       kind: 'failed',
       why: `its container did not start: ${plain(message) || reason}`,
       next: 'The image must have a shell and awk; the default image has both.',
+      ...(reason !== 'ContainerStatusUnknown' && { neverRan: true }),
     }
   }
   if (exitCode === 0) return { kind: 'answered', message }
@@ -91,16 +92,16 @@ function waitingState(reason: string, message: string): PodState {
   if (next === badImage && (passing.test(text) || backingOff))
     return { kind: 'pending', doing: `its pod waits (${words})`, next: badImage }
   const what = next === badImage ? 'its image cannot be pulled' : 'its pod cannot start'
-  return { kind: 'failed', why: `${what} (${words})`, next }
+  return { kind: 'failed', why: `${what} (${words})`, next, neverRan: true }
 }
 
 /** Why the kubelet did not take a pod, or ended it. */
-function kubeletRefusal(reason = '', message = ''): { why: string; next?: string } {
+function kubeletRefusal(reason = '', message = ''): { why: string; next?: string; neverRan?: true } {
   const words = [plain(reason, 60), plain(message)].filter(Boolean).join(': ') || 'no reason given'
   if (reason === 'DeadlineExceeded') return { why: `its pod ran into its deadline (${words})` }
   if (/^OutOf/.test(reason)) {
     const next = 'The node has no room for one more small pod; free some, or raise what it can hold.'
-    return { why: `its kubelet refused the pod (${words})`, next }
+    return { why: `its kubelet refused the pod (${words})`, next, neverRan: true }
   }
   return { why: `its kubelet refused or ended the pod (${words})` }
 }
