@@ -29,7 +29,7 @@ export interface RunOptions {
   /** Where standard output and error go; default: collected only. */
   onOutput?: (chunk: string) => void
   /** Called with the child once it runs, e.g. to send it a signal. */
-  onStart?: (child: { kill(signal: NodeJS.Signals): boolean; pid: number | undefined }) => void
+  onStart?: (child: { kill(signal: NodeJS.Signals): boolean; pid?: number | undefined }) => void
   /** Runs the post step after the main step, with the state that the main step saved. Default true. */
   post?: boolean
   /** Ends the child with SIGKILL after this many milliseconds; default 120000. */

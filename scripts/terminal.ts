@@ -23,16 +23,16 @@ export function terminalLine(line: string, styles: Styles): string | undefined {
   const [, name = '', properties = '', message = ''] = command
   const text = unescaped(message)
   const title = /(?:^|,)title=([^,]*)/.exec(properties)?.[1]
-  const full = title ? `${unescaped(title)}: ${text}` : text
+  const full = (word: string) => (title ? `${unescaped(title)}: ${text}` : `${word}${text}`)
   switch (name) {
     case 'group':
       return styles.bold(text)
     case 'error':
-      return styles.red(`Error: ${full}`)
+      return styles.red(full('Error: '))
     case 'warning':
-      return styles.yellow(`Warning: ${full}`)
+      return styles.yellow(full('Warning: '))
     case 'notice':
-      return full
+      return full('')
     default:
       return undefined
   }

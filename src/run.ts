@@ -11,6 +11,8 @@ export interface Run {
   url: string | undefined
   /** Aborts with a UserError as reason: at the deadline, on SIGINT and on SIGTERM. */
   signal: AbortSignal
+  /** Milliseconds until the deadline, at least 1000. */
+  remainingMs(): number
   /** Stops the clock and the listening to signals. */
   end(): void
 }
@@ -21,6 +23,7 @@ export interface Run {
  */
 export function startRun(timeoutSeconds: number, environment: NodeJS.ProcessEnv): Run {
   const controller = new AbortController()
+  const endsAt = performance.now() + timeoutSeconds * 1000
   const stop = (name: NodeJS.Signals) =>
     controller.abort(
       new UserError(`The run was cancelled (${name})`, {
@@ -43,6 +46,7 @@ export function startRun(timeoutSeconds: number, environment: NodeJS.ProcessEnv)
     startedAt: new Date(),
     url: runUrl(environment),
     signal: controller.signal,
+    remainingMs: () => Math.max(1000, endsAt - performance.now()),
     end: () => {
       clearTimeout(clock)
       process.off('SIGINT', stop)
@@ -81,10 +85,11 @@ export function saveMainRan(): void {
   core.saveState(stateName.main, 'true')
 }
 
-/** Called before the first pod is made: from now on there may be something to clean up. */
+/** Called before pods are made: from now on there may be something to clean up. */
 export function savePodsMayExist(state: SavedState): void {
   core.saveState(stateName.run, state.runId)
   core.saveState(stateName.namespace, state.namespace)
+  core.saveState(stateName.clean, 'false')
 }
 
 /** Called when the main step has removed its pods itself. */

@@ -10,8 +10,8 @@ describe('the job log on a terminal', () => {
     ['::add-mask::secret', undefined],
     ['::debug::noise', undefined],
     ['::error::it broke%0Ain two lines', 'Error: it broke\nin two lines'],
-    ['::error title=conntrack-usage::2 of 3 nodes', 'Error: conntrack-usage: 2 of 3 nodes'],
-    ['::warning title=a%3A b,file=x::100%25', 'Warning: a: b: 100%'],
+    ['::error title=conntrack-usage::2 of 3 nodes', 'conntrack-usage: 2 of 3 nodes'],
+    ['::warning title=a%3A b,file=x::100%25', 'a: b: 100%'],
     ['a plain line: with colons :: in it', 'a plain line: with colons :: in it'],
   ])('%j', (line, text) => {
     expect(terminalLine(line, plain)).toBe(text)

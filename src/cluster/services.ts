@@ -17,7 +17,7 @@ interface Service {
 export async function listExternalServices(
   api: KubeApi,
   signal?: AbortSignal,
-): Promise<Measured<readonly ServiceInfo[]>> {
+): Promise<Measured<ServiceInfo[]>> {
   try {
     const list = await listAll<Service>(api, { path: '/api/v1/services', ...(signal && { signal }) })
     return { value: list.items.flatMap(toInfo) }

@@ -1,0 +1,58 @@
+import * as core from '@actions/core'
+import { cure } from './cure.ts'
+import { UserError } from './errors.ts'
+import { actionsLogger } from './github/logger.ts'
+import { type Inputs, readInputs } from './inputs.ts'
+import type { Logger } from './log.ts'
+import { measure } from './measure.ts'
+import { type Cluster, reach } from './reach.ts'
+import { type Run, saveMainRan, startRun } from './run.ts'
+import type { Story } from './story.ts'
+import { refuse, tell } from './tell.ts'
+
+/**
+ * One run of the action: read the inputs, reach the cluster, measure, cure when asked to, tell.
+ * @returns the exit status.
+ */
+export async function main(): Promise<number> {
+  saveMainRan()
+  const log = actionsLogger()
+  const inputs = givenInputs()
+  if (inputs instanceof UserError) return refuse(inputs)
+  const run = startRun(inputs.probe.timeoutSeconds, process.env)
+  const story: Story = { inputs, run }
+  try {
+    await check(story, run, log)
+  } catch (error) {
+    story.failure = error
+  } finally {
+    run.end()
+  }
+  return tell(story, log)
+}
+
+async function check(story: Story, run: Run, log: Logger): Promise<void> {
+  const { inputs } = story
+  let cluster: Cluster | undefined
+  try {
+    cluster = await reach(inputs, run, log)
+    story.cluster = cluster.facts
+    story.last = await measure(cluster.reader, inputs, log)
+    if (inputs.fix.remedies.length > 0) await cure(cluster, story, run, log)
+    // A look that was cut short still tells what it knows, but not as if it were whole.
+    run.signal.throwIfAborted()
+  } catch (error) {
+    throw cluster === undefined ? error : cluster.explain(error)
+  } finally {
+    await cluster?.api?.close()
+  }
+}
+
+function givenInputs(): Inputs | UserError {
+  try {
+    return readInputs((name) => core.getInput(name), process.env)
+  } catch (error) {
+    if (error instanceof UserError) return error
+    throw error
+  }
+}

@@ -1,0 +1,65 @@
+import { evaluate } from './health/evaluate.ts'
+import type { Finding } from './health/finding.ts'
+import type { ServiceInfo } from './health/service.ts'
+import type { Inputs } from './inputs.ts'
+import type { Logger } from './log.ts'
+import type { NodesRead } from './node/read-nodes.ts'
+import type { Measured, NodeInfo, NodeResult } from './node/reading.ts'
+
+/** What was read at one moment, and what it means. */
+export interface Measurement {
+  nodes: NodeResult[]
+  services: Measured<ServiceInfo[]>
+  findings: Finding[]
+}
+
+/** Reads a cluster whichever way it is reached. */
+export interface Reader {
+  /**
+   * Reads the nodes of the scope.
+   * @param only Narrows the scope to these nodes, for a second look after a fix.
+   * @param seen Nodes of an earlier look: one that is missing now has left the cluster.
+   */
+  nodes(options: { only?: string[]; seen?: NodeInfo[] }): Promise<NodesRead>
+  /** The services that take traffic from outside, or why they could not be listed. */
+  services(): Promise<Measured<ServiceInfo[]>>
+}
+
+/** Reads the nodes and the services at once and judges each. */
+export async function measure(reader: Reader, inputs: Inputs, log: Logger): Promise<Measurement> {
+  return log.group('Reading the nodes', async () => {
+    const [read, services] = await Promise.all([reader.nodes({}), reader.services()])
+    for (const { text } of read.missing) log.warning(text)
+    if (read.nothing !== undefined) log.warning(read.nothing)
+    return { nodes: read.results, services, findings: findingsOf(read, services, inputs) }
+  })
+}
+
+/** All findings of a look at the nodes; what was asked for and is not there is unknown, not healthy. */
+export function findingsOf(
+  read: Pick<NodesRead, 'results'> & Partial<NodesRead>,
+  services: Measured<ServiceInfo[]>,
+  inputs: Inputs,
+): Finding[] {
+  const { thresholds, probe } = inputs
+  const findings = evaluate({
+    nodes: read.results,
+    services,
+    thresholds,
+    sampleSeconds: probe.sampleSeconds,
+  })
+  const pools = (read.missing ?? []).filter(({ kind }) => kind === 'pool')
+  return [...findings, ...pools.map(({ name, text }) => missingPool(name, text))]
+}
+
+function missingPool(name: string, text: string): Finding {
+  return {
+    check: 'node-readable',
+    status: 'unknown',
+    subject: { kind: 'pool', name },
+    summary: text,
+    evidence: {},
+    decides: true,
+    advice: 'Correct the input "node-pools".',
+  }
+}
