@@ -2,12 +2,10 @@
  * As much of kubectl as a script in a run command needs: get, create, delete, version. A program of its own,
  * so that a command that AKS runs finds it on any machine. Reads the kubeconfig named by $KUBECONFIG.
  */
-import { readFileSync } from 'node:fs'
-import { request } from 'node:https'
-import { load, loadAll } from 'js-yaml'
+import { existsSync, readFileSync } from 'node:fs'
+import { loadAll } from 'js-yaml'
 import { jsonpath } from './jsonpath.ts'
-
-type Fields = Record<string, unknown>
+import { call, Failure, type Fields } from './kubectl-server.ts'
 
 interface Invocation {
   words: string[]
@@ -52,8 +50,6 @@ const KINDS: [kind: string, plural: string, short: string, path: string, namespa
   ['EndpointSlice', 'endpointslices', 'endpointslices.discovery.k8s.io', '/apis/discovery.k8s.io/v1', true],
 ]
 
-class Failure extends Error {}
-
 function parse(args: string[]): Invocation {
   const words: string[] = []
   const options = new Map<string, string>()
@@ -81,66 +77,6 @@ function kindOf(word: string): Kind {
   if (found === undefined) throw new Failure(`error: the server doesn't have a resource type "${word}"`)
   const [, plural, , path, namespaced] = found
   return { plural, path, namespaced }
-}
-
-interface Access {
-  server: URL
-  ca: Buffer
-  headers: Record<string, string>
-  key?: Buffer
-  cert?: Buffer
-}
-
-function access(): Access {
-  const config = load(readFileSync(process.env.KUBECONFIG ?? '', 'utf8')) as Fields
-  const pick = (list: unknown, name: unknown) =>
-    (list as { name: unknown }[]).find((each) => each.name === name) as Fields
-  const { context } = pick(config.contexts, config['current-context']) as { context: Fields }
-  const { cluster } = pick(config.clusters, context.cluster) as { cluster: Record<string, string> }
-  const { user } = pick(config.users, context.user) as { user: Record<string, string> }
-  const decoded = (text: string | undefined) => Buffer.from(text ?? '', 'base64')
-  return {
-    server: new URL(cluster.server ?? ''),
-    ca: decoded(cluster['certificate-authority-data']),
-    headers: user.token === undefined ? {} : { authorization: `Bearer ${user.token}` },
-    ...(user['client-key-data'] === undefined
-      ? {}
-      : { key: decoded(user['client-key-data']), cert: decoded(user['client-certificate-data']) }),
-  }
-}
-
-async function call(method: string, path: string, body?: unknown): Promise<Fields> {
-  const { server, headers, ...tls } = access()
-  const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
-  const { status, answer } = await new Promise<{ status: number; answer: string }>((resolve, reject) => {
-    const sent = request(
-      new URL(path, server),
-      {
-        method,
-        ...tls,
-        headers: {
-          ...headers,
-          accept: 'application/json',
-          'user-agent': 'kubectl/v1.34.1 (linux/amd64)',
-          ...(text === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-      },
-      (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, answer: Buffer.concat(chunks).toString('utf8') }),
-        )
-        response.on('error', reject)
-      },
-    )
-    sent.on('error', (error) => reject(new Failure(`Unable to connect to the server: ${error.message}`)))
-    sent.end(text)
-  })
-  const parsed = answer === '' ? {} : (JSON.parse(answer) as Fields)
-  if (status < 300) return parsed
-  if (status === 401) throw new Failure('error: You must be logged in to the server (Unauthorized)')
-  throw new Failure(`Error from server (${String(parsed.reason)}): ${String(parsed.message)}`)
 }
 
 function collection(
@@ -206,6 +142,8 @@ async function get({ words, options }: Invocation): Promise<string> {
 function manifests(options: Invocation['options']): Fields[] {
   const file = options.get('filename')
   if (file === undefined) throw new Failure('error: must specify one of -f and -k')
+  if (file !== '-' && !existsSync(file))
+    throw new Failure(`error: the path ${JSON.stringify(file)} does not exist`)
   const documents = loadAll(readFileSync(file === '-' ? 0 : file, 'utf8')) as (Fields | null)[]
   return documents.flatMap((each) => (each === null ? [] : ((each.items as Fields[] | undefined) ?? [each])))
 }
@@ -218,6 +156,7 @@ async function create({ options }: Invocation): Promise<string> {
   }
   let said = ''
   const failures: string[] = []
+  const file = options.get('filename') ?? ''
   for (const object of manifests(options)) {
     const kind = kindOf(String(object.kind))
     const namespace = metadata(object).namespace ?? options.get('namespace') ?? 'default'
@@ -227,7 +166,12 @@ async function create({ options }: Invocation): Promise<string> {
       said += output === undefined ? `${show(made, kind, 'name').trim()} created\n` : show(made, kind, output)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
-      failures.push(error.message)
+      failures.push(
+        error.message.replace(
+          /^(Error from server \(\w+\): )/,
+          `$1error when creating ${JSON.stringify(file)}: `,
+        ),
+      )
     }
   }
   process.stdout.write(said)
@@ -247,6 +191,7 @@ async function remove({ words, options }: Invocation): Promise<string> {
         }))
       : await listed(words, options)
   const grace = options.get('now') === 'true' ? '1' : options.get('grace-period')
+  if (named.length === 0) process.stderr.write('No resources found\n')
   let said = ''
   for (const { kind, name, namespace } of named) {
     const path = collection(kind, new Map(), namespace ?? options.get('namespace') ?? 'default')
