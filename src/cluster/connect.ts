@@ -27,6 +27,8 @@ export interface ConnectOptions {
 export interface ConnectDeps extends Omit<SignInDeps, 'clock' | 'log'> {
   log?: Logger
   clock?: Clock
+  /** How long all attempts at the first call may take together, in milliseconds; default 8000. */
+  firstCallMs?: number
 }
 
 export interface Connection {
@@ -36,10 +38,6 @@ export interface Connection {
   explain: (error: unknown) => unknown
 }
 
-/** How long all attempts at the first call may take, and one of them; in milliseconds. */
-const firstCallMs = 8_000
-const firstAttemptMs = 5_000
-
 /**
  * Reads the kubeconfig, signs in and makes a first call, which says within ten seconds of signing in whether
  * the API server can be reached and takes the credentials.
@@ -47,6 +45,7 @@ const firstAttemptMs = 5_000
  */
 export async function connect(options: ConnectOptions, deps: ConnectDeps): Promise<Connection> {
   const { environment, mask, signal, log = silent, clock = realClock } = deps
+  const firstCallMs = deps.firstCallMs ?? 8_000
   const access = await readKubeconfig(options, environment, mask)
   const proxy = access.proxy ?? proxyFromEnvironment(access.server, environment)
   if (proxy?.password) mask(decodeURIComponent(proxy.password))
@@ -63,7 +62,7 @@ export async function connect(options: ConnectOptions, deps: ConnectDeps): Promi
     hint: options.hint,
   }
   try {
-    const version = await firstCall(api, clock, signal)
+    const version = await firstCall(api, firstCallMs, clock, signal)
     log.debug(`${api.server} answers: ${version ?? 'no version'}`)
     const facts: ClusterFacts = {
       server: api.server,
@@ -111,23 +110,27 @@ function openApi(
 /** Asks for the version, which every caller may see, and tries again what may pass while there is time. */
 async function firstCall(
   api: KubeApi,
+  totalMs: number,
   clock: Clock,
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
-  const end = clock.now() + firstCallMs
+  const end = clock.now() + totalMs
+  const attemptMs = totalMs * 0.6
+  const leastMs = totalMs / 8
   for (let wait = 500; ; wait *= 2) {
     try {
       const version = await api.request<{ gitVersion?: unknown }>({
         method: 'GET',
         path: '/version',
-        timeoutMs: Math.max(1000, Math.min(firstAttemptMs, end - clock.now())),
+        timeoutMs: Math.max(leastMs, Math.min(attemptMs, end - clock.now())),
         retry: false,
         ...(signal && { signal }),
       })
       return typeof version.gitVersion === 'string' ? version.gitVersion.slice(0, 100) : undefined
     } catch (error) {
       const pause = Math.max(wait, error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0)
-      if (!(error instanceof KubeError) || !error.transient || clock.now() + pause + 1000 > end) throw error
+      if (!(error instanceof KubeError) || !error.transient || clock.now() + pause + leastMs > end)
+        throw error
       await clock.sleep(pause, signal)
     }
   }

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { messageOf, UserError } from '../errors.ts'
+import { BodyError } from './body.ts'
 import { KubeError } from './kube-api.ts'
 
 /** A failure between the runner and the proxy, before the API server had a part in it. */
@@ -183,6 +184,7 @@ function failureOf(error: unknown): Failure | undefined {
   let proxyLeg = false
   let code: string | undefined
   for (const each of chainOf(error)) {
+    if (each instanceof BodyError) return undefined
     if (each instanceof ProxyLegError) proxyLeg = true
     const tunnel = /^Proxy response \((\d{3})\)/.exec(each.message)
     if (tunnel?.[1]) return { kind: 'proxy-refused', code: tunnel[1], proxyLeg: false }
