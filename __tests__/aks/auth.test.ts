@@ -163,9 +163,11 @@ describe('signing in', () => {
     expect(aks.requests.at(-1)?.user).toBe('from-entra')
   })
 
-  test('works with a client certificate of the cluster and no other', async () => {
+  test('works with a valid client certificate of the cluster, whose groups count', async () => {
     expect(await statusWith(aks.ca.issue({ commonName: 'admin' }))).toBe(200)
-    expect(await statusWith(aks.ca.issue({ commonName: 'stranger' }))).toBe(401)
+    expect(await statusWith(aks.ca.issue({ commonName: 'stranger' }))).toBe(403)
+    const masters = { commonName: 'stranger', organizations: ['some', 'system:masters'] }
+    expect(await statusWith(aks.ca.issue(masters))).toBe(200)
     const yesterday = new Date(Date.now() - 86_400_000)
     expect(
       await statusWith(aks.ca.issue({ commonName: 'admin', notBefore: yesterday, notAfter: yesterday })),

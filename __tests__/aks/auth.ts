@@ -58,8 +58,8 @@ export function createAuthenticator(
     let known = bySocket.get(socket)
     if (known === undefined) {
       const subject = socket.authorized ? socket.getPeerCertificate().subject : undefined
-      const name = textOf(subject?.CN)
-      known = (name && users.get(name)) || null
+      const name = textsOf(subject?.CN)[0]
+      known = name === undefined ? null : (users.get(name) ?? { name, groups: textsOf(subject?.O) })
       bySocket.set(socket, known)
     }
     return known ?? undefined
@@ -83,8 +83,10 @@ export function createAuthenticator(
   }
 }
 
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined
+/** The values of a field of a subject: Node gives one as a string, several as a list. */
+function textsOf(value: unknown): string[] {
+  const values: unknown[] = Array.isArray(value) ? value : [value]
+  return values.filter((entry) => typeof entry === 'string')
 }
 
 /** What is to be allowed. */

@@ -74,3 +74,13 @@ export class History {
     return this.#changes.slice(low)
   }
 }
+
+/** What there was before some changes, given what there is after them. */
+export function stateBefore(now: ReadonlyMap<string, Version>, changes: Change[]): Version[] {
+  const state = new Map(now)
+  for (const { current, previous } of changes.toReversed()) {
+    if (previous) state.set(current.key, previous)
+    else state.delete(current.key)
+  }
+  return [...state.values()]
+}

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { type Change, Version } from './history.ts'
+import { type Change, stateBefore, Version } from './history.ts'
 import type { KubeObject, ObjectMeta, Pod } from './objects.ts'
 import { jsonPatch, mergePatch, strategicPatch } from './patch.ts'
 import { resources } from './resources.ts'
@@ -70,12 +70,8 @@ export class MemoryStore implements Store {
     const table = this.#table(resource)
     const changes = table.history.since(number)
     if (!changes) throw expired(`too old resource version: ${number} (${table.history.floor})`)
-    const state = new Map(table.versions)
-    for (const change of changes.toReversed()) {
-      if (change.previous) state.set(change.current.key, change.previous)
-      else state.delete(change.current.key)
-    }
-    return [...state.values()].sort((left, right) => byKey(left.key, right.key))
+    const past = stateBefore(table.versions, changes)
+    return past.sort((left, right) => byKey(left.key, right.key))
   }
 
   create<T extends KubeObject>(resource: string, object: T): T {

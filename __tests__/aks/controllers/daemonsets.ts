@@ -28,7 +28,10 @@ export function startDaemonSets(store: MemoryStore, admission: Admission | undef
   const loop = createLoop((key: string) => {
     const [namespace = '', name = ''] = key.split('/')
     const daemonSet = store.get<Workload>(resource, namespace, name)
-    if (daemonSet && !daemonSet.metadata.deletionTimestamp) reconcile(store, admission, daemonSet)
+    if (!daemonSet || daemonSet.metadata.deletionTimestamp) return
+    const outcome = reconcile(store, admission, daemonSet, !loop.isWaiting(key))
+    if (outcome === 'failed' && !loop.isWaiting(key)) loop.retry(key)
+    else if (outcome === 'good') loop.forget(key)
   })
   const askAll = () => {
     for (const { metadata } of store.list(resource)) loop.ask(`${metadata.namespace}/${metadata.name}`)
@@ -55,23 +58,38 @@ interface View {
   hash: string
 }
 
-function reconcile(store: MemoryStore, admission: Admission | undefined, daemonSet: Workload): void {
+/** `failed`: a pod ended or was refused, and must be tried again later. */
+type Outcome = 'failed' | 'settling' | 'good'
+
+function reconcile(
+  store: MemoryStore,
+  admission: Admission | undefined,
+  daemonSet: Workload,
+  mayReplaceFailed: boolean,
+): Outcome {
   const { namespace = '' } = daemonSet.metadata
   const view = viewOf(store, daemonSet)
+  let failed = false
   for (const [node, pods] of view.byNode) {
     const unwanted = !view.wanted.some(({ metadata }) => metadata.name === node)
     for (const [index, pod] of pods.entries()) {
       if (pod.metadata.deletionTimestamp) continue
-      if (unwanted || index > 0 || isFinished(pod)) store.delete('pods', namespace, pod.metadata.name)
+      if (isFinished(pod)) failed = true
+      const superfluous = unwanted || index > 0 || (isFinished(pod) && mayReplaceFailed)
+      if (superfluous) store.delete('pods', namespace, pod.metadata.name)
     }
   }
-  if (daemonSet.spec.updateStrategy?.type !== 'OnDelete')
+  if (daemonSet.spec.updateStrategy?.type !== 'OnDelete') {
     replaceOld(store, daemonSet, viewOf(store, daemonSet))
+  }
   const present = viewOf(store, daemonSet)
   for (const node of present.wanted) {
-    if (!present.byNode.has(node.metadata.name)) makeFor(store, admission, daemonSet, node, present.hash)
+    if (present.byNode.has(node.metadata.name)) continue
+    if (!makeFor(store, admission, daemonSet, node, present.hash)) failed = true
   }
-  writeStatus(store, daemonSet)
+  const ready = writeStatus(store, daemonSet)
+  if (failed) return 'failed'
+  return ready === present.wanted.length ? 'good' : 'settling'
 }
 
 function viewOf(store: MemoryStore, daemonSet: Workload): View {
@@ -102,10 +120,10 @@ function makeFor(
   daemonSet: Workload,
   node: KubeNode,
   hash: string,
-): void {
+): Pod | undefined {
   const { spec } = daemonSet.spec.template
   const { name } = node.metadata
-  makePod(store, admission, {
+  return makePod(store, admission, {
     owner: daemonSet,
     controller: 'daemon-set-controller',
     labels: { [hashLabel]: hash, 'pod-template-generation': String(daemonSet.metadata.generation ?? 1) },
@@ -144,7 +162,8 @@ function replaceOld(store: MemoryStore, daemonSet: Workload, view: View): void {
   }
 }
 
-function writeStatus(store: MemoryStore, daemonSet: Workload): void {
+/** Returns how many pods are ready. */
+function writeStatus(store: MemoryStore, daemonSet: Workload): number {
   const { namespace = '', name, generation } = daemonSet.metadata
   const { wanted, byNode, hash } = viewOf(store, daemonSet)
   const pods = wanted.flatMap((node) => byNode.get(node.metadata.name)?.slice(0, 1) ?? [])
@@ -166,4 +185,5 @@ function writeStatus(store: MemoryStore, daemonSet: Workload): void {
       updatedNumberScheduled: updated === 0 ? null : updated,
     },
   })
+  return ready
 }
