@@ -45,6 +45,7 @@ describe('reaching a cluster through Azure', () => {
       `entra POST ${tenant}/oauth2/v2.0/token`,
       `arm GET ${azure.clusterId}`,
       `arm POST ${azure.clusterId}/listClusterUserCredential`,
+      `entra POST ${tenant}/oauth2/v2.0/token`,
     ])
   })
 

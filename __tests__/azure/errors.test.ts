@@ -9,7 +9,7 @@ import { connect, createRecorder, trust } from './support.ts'
 const context = {
   failed: 'The cluster shop cannot be read',
   cloud: azureCloud('public', {}),
-  environment: {},
+  proxyFor: () => undefined,
   identity: 'application x',
 }
 

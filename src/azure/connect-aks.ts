@@ -8,6 +8,7 @@ import { requireExpectedCluster } from './guard.ts'
 import { type IdentityDeps, signIn } from './identity.ts'
 import { AKS_SERVER_ID, cloudOf, scopeOf, serverIdOf } from './kubelogin.ts'
 import {
+  addressOf,
   type ClusterName,
   clusterFacts,
   clusterPath,
@@ -15,6 +16,7 @@ import {
   readManagedCluster,
   requireRunning,
 } from './managed-cluster.ts'
+import { proxyOf } from './network-errors.ts'
 import type { FollowOptions } from './operation.ts'
 import { chooseRoute, hintOnReach, type Route } from './private.ts'
 import { type Command, type CommandResult, runCommand } from './run-command.ts'
@@ -32,11 +34,6 @@ export interface AksOptions extends ClusterName {
   /** '' lets every cluster pass. */
   expectedClusterId: string
   privateCluster: 'auto' | 'direct' | 'run-command'
-}
-
-export interface AksDeps extends IdentityDeps {
-  /** Proxy that the environment names for an address. */
-  proxyFor?: (url: URL) => URL | undefined
 }
 
 /** A cluster that ARM knows, and the way to it. */
@@ -64,15 +61,15 @@ export interface AksConnection {
  */
 export async function connectAks(
   options: AksOptions,
-  deps: AksDeps,
+  deps: IdentityDeps,
   signal?: AbortSignal,
 ): Promise<AksConnection> {
-  const { environment, log } = deps
+  const { environment, log, proxyFor = proxyOf(environment) } = deps
   requireExpectedCluster(options.expectedClusterId, clusterPath(options))
   const cloud = azureCloud(options.cloud, environment)
   const identity = await signIn({ ...options, cloud }, deps, signal)
   const explain = (error: unknown, failed: string) =>
-    explainArm(error, { failed, cloud, environment, identity: identity.title })
+    explainArm(error, { failed, cloud, proxyFor, identity: identity.title })
   const { subscriptionId, name } = options
   const arm = createArm({
     cloud,
@@ -94,8 +91,10 @@ export async function connectAks(
   const serverId =
     reached.route === 'run-command' && cluster.entra ? AKS_SERVER_ID : reached.credentials?.serverId
   const tokenSource = serverId === undefined ? undefined : identity.tokens(scopeOf(serverId))
+  // At once: a session of az whose identity token has ended gets none for a new audience.
+  await tokenSource?.(signal)
   return {
-    facts: clusterFacts(cluster, reached.credentials?.server ?? ''),
+    facts: clusterFacts(cluster, reached.credentials?.server ?? addressOf(cluster)),
     cluster,
     arm,
     identity,
@@ -108,7 +107,7 @@ export async function connectAks(
   }
 }
 
-interface ReachDeps extends AksDeps {
+interface ReachDeps extends IdentityDeps {
   signal: AbortSignal | undefined
   explain: (error: unknown, failed: string) => unknown
 }

@@ -1,14 +1,14 @@
 import { UserError } from '../errors.ts'
 import { ArmError } from './arm-error.ts'
-import type { AzureCloud, Environment } from './clouds.ts'
-import { explainNetwork } from './network-errors.ts'
+import type { AzureCloud } from './clouds.ts'
+import { explainNetwork, type ProxyFor } from './network-errors.ts'
 
 /** What a call to ARM was for, for messages. */
 export interface ArmContext {
   /** `The cluster cannot be read`, `The credentials cannot be had`, … */
   failed: string
   cloud: AzureCloud
-  environment: Environment
+  proxyFor: ProxyFor
   /** Title of the identity that asks. */
   identity: string
 }
@@ -37,11 +37,9 @@ const ROLES: Record<string, string> = {
 export function explainArm(error: unknown, context: ArmContext): unknown {
   if (!(error instanceof ArmError)) return error
   if (error.status === undefined) {
-    const host = new URL(context.cloud.armEndpoint).host
-    return (
-      explainNetwork(error, `Azure Resource Manager (${host})`, context.environment) ??
-      unexplained(error, context)
-    )
+    const url = new URL(context.cloud.armEndpoint)
+    const target = { name: 'Azure Resource Manager', url, proxyFor: context.proxyFor }
+    return explainNetwork(error, target) ?? unexplained(error, context)
   }
   const explain = EXPLANATIONS[error.code.toLowerCase()] ?? byStatus(error.status)
   return explain?.(error, context) ?? unexplained(error, context)

@@ -4,6 +4,7 @@ import { createAssertionSource, requireIdTokenPermission } from './assertion.ts'
 import { type AzureIdentity, cachedIdentity } from './cached-identity.ts'
 import { type Candidate, candidates, NothingThere } from './candidates.ts'
 import type { AzureCloud, Environment } from './clouds.ts'
+import { type ProxyFor, proxyOf } from './network-errors.ts'
 import { explainSignIn } from './sign-in-errors.ts'
 import { createWitness } from './witness.ts'
 
@@ -26,6 +27,8 @@ export interface IdentityDeps {
   getIdToken: (audience: string) => Promise<string>
   /** Name and version of the product: `aks-connection-health/1.0.0`. */
   userAgent: string
+  /** Proxy on the way to an address, for messages. Default: as the environment says, without exceptions. */
+  proxyFor?: ProxyFor
   now?: () => number
 }
 
@@ -68,6 +71,7 @@ export async function signIn(
         ...options,
         kind: each.kind,
         environment,
+        proxyFor: deps.proxyFor ?? proxyOf(environment),
         claims: assertion.claims(),
         failure: witness.failure(),
       })

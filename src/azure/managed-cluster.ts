@@ -20,6 +20,8 @@ export interface ManagedCluster extends ClusterName {
   sku?: string
   /** `azure`, `cilium`. */
   dataplane?: string
+  /** Host of the API server; the private one where there is one. */
+  fqdn?: string
   /** The API server has no public address that can be reached. */
   private: boolean
   /** Addresses that may reach the API server; empty lets all. */
@@ -105,6 +107,7 @@ export function parseManagedCluster(name: ClusterName, raw: unknown): ManagedClu
       .filter((each) => each !== undefined),
     raw,
     ...present({
+      fqdn: text(properties?.privateFQDN) ?? text(properties?.fqdn),
       location: text(cluster?.location),
       kubernetesVersion: text(properties?.currentKubernetesVersion) ?? text(properties?.kubernetesVersion),
       sku: skuText || undefined,
@@ -160,6 +163,11 @@ export function requireRunning({ name, resourceGroup, powerState, provisioningSt
   if (is('stopping')) complain('is being stopped', `Start it again when it has stopped: ${start}`)
   if (is('starting')) complain('is being started', 'Run again in a few minutes.')
   if (powerState?.toLowerCase() === 'stopped') complain('is stopped', `Start it: ${start}`)
+}
+
+/** Address of the API server as ARM tells it; '' where it does not. */
+export function addressOf({ fqdn }: ManagedCluster): string {
+  return fqdn === undefined ? '' : `https://${fqdn}:443`
 }
 
 /** What the report says about the cluster. */

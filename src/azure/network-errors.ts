@@ -2,18 +2,24 @@ import { UserError } from '../errors.ts'
 import { record, text } from './arm-error.ts'
 import type { Environment } from './clouds.ts'
 
-/**
- * The user error for a connection that failed, or undefined when something else did.
- * @param what what was to be reached, with its host: `Azure Resource Manager (management.azure.com)`.
- */
-export function explainNetwork(
-  error: unknown,
-  what: string,
-  environment: Environment,
-): UserError | undefined {
+/** Where a connection was to go. */
+export interface Target {
+  /** For people: `Azure Resource Manager`. */
+  name: string
+  url: URL
+  /** The proxy on the way to an address. */
+  proxyFor: ProxyFor
+}
+
+export type ProxyFor = (url: URL) => URL | undefined
+
+/** The user error for a connection that failed, or undefined when something else did. */
+export function explainNetwork(error: unknown, { name, url, proxyFor }: Target): UserError | undefined {
   const code = networkCode(error)
   if (code === undefined) return undefined
-  const proxy = proxyHost(environment)
+  const what = `${name} (${url.host})`
+  // Without the user and password that may be in its address.
+  const proxy = proxyFor(url)?.host
   const way = proxy === undefined ? '' : ` through the proxy ${proxy}`
   if (CERTIFICATE_CODES.has(code)) {
     return new UserError(`The certificate of ${what} is not trusted${way} (${code}).`, {
@@ -75,10 +81,10 @@ export function networkCode(error: unknown): string | undefined {
   return undefined
 }
 
-/** The proxy for https, without what may be secret in it. */
-export function proxyHost(environment: Environment): string | undefined {
+/** The proxy for all https addresses, where nobody knows the exceptions. */
+export function proxyOf(environment: Environment): ProxyFor {
   const proxy =
     environment.HTTPS_PROXY || environment.https_proxy || environment.ALL_PROXY || environment.all_proxy
-  if (!proxy) return undefined
-  return URL.canParse(proxy) ? new URL(proxy).host : 'in HTTPS_PROXY'
+  const url = proxy && URL.canParse(proxy) ? new URL(proxy) : undefined
+  return () => url
 }

@@ -2,7 +2,7 @@ import { causesOf, UserError } from '../errors.ts'
 import type { AssertionClaims } from './assertion.ts'
 import type { CredentialKind } from './candidates.ts'
 import type { AzureCloud, Environment } from './clouds.ts'
-import { explainNetwork, networkCode } from './network-errors.ts'
+import { explainNetwork, networkCode, type ProxyFor } from './network-errors.ts'
 
 /** What is known about a sign-in that failed. */
 export interface SignInContext {
@@ -12,6 +12,7 @@ export interface SignInContext {
   clientId: string
   tenantId: string
   environment: Environment
+  proxyFor: ProxyFor
   /** Of the job's identity token, when one was got. */
   claims: AssertionClaims
   /** What went wrong below the library that signs in, where that is known. */
@@ -35,11 +36,11 @@ export function explainSignIn(error: unknown, context: SignInContext): unknown {
     }
     return new UserError(`${message} (AADSTS${code})`, { next, docs: DOCS, cause: error })
   }
-  const network = explainNetwork(
-    networkCode(error) === undefined ? context.failure : error,
-    `Entra ID (${new URL(context.cloud.authorityHost).host})`,
-    context.environment,
-  )
+  const network = explainNetwork(networkCode(error) === undefined ? context.failure : error, {
+    name: 'Entra ID',
+    url: new URL(context.cloud.authorityHost),
+    proxyFor: context.proxyFor,
+  })
   if (network !== undefined) return network
   if (/openid_config_error|endpoints_resolution_error|invalid_tenant/i.test(text)) {
     return new UserError(`Entra ID does not know the tenant ${who.tenant}.`, {
