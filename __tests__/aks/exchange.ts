@@ -63,9 +63,10 @@ export async function bodyOf(request: Request): Promise<string> {
 }
 
 /** The parsed body, or the refusal that it gets once the request is authorized. */
-export function parseBody(recorded: RecordedRequest, body: string): unknown {
+export function parseBody({ method, contentType }: RecordedRequest, body: string): unknown {
   try {
-    if (recorded.contentType === 'application/apply-patch+yaml') return parseApplied(body)
+    if (contentType === 'application/apply-patch+yaml') return parseApplied(body)
+    if (method !== 'PATCH' && contentType !== 'application/json') return unknownFormat
     return JSON.parse(body)
   } catch (error) {
     if (error instanceof StatusError) return error
@@ -74,6 +75,13 @@ export function parseBody(recorded: RecordedRequest, body: string): unknown {
     )
   }
 }
+
+const unknownFormat = new StatusError(
+  415,
+  'UnsupportedMediaType',
+  'the body of the request was in an unknown format - accepted media types include: application/json',
+  {},
+)
 
 /** The refusal of a resourceVersion that is forgotten. */
 export function tooOld(query: URLSearchParams): StatusError {

@@ -64,6 +64,15 @@ describe('reading', () => {
     expect(namesOf(rest.body)).toEqual(['c', 'd', 'e'])
   })
 
+  test('knows a namespace by its name', async () => {
+    const { status, body } = await client.call('GET', '/api/v1/namespaces/kube-system')
+    expect([status, body]).toMatchObject([200, { kind: 'Namespace', status: { phase: 'Active' } }])
+    const deleted = await client.call<{ message: string }>('DELETE', '/api/v1/namespaces/kube-system')
+    expect(deleted.body.message).toBe(
+      'namespaces "kube-system" is forbidden: this namespace may not be deleted',
+    )
+  })
+
   test('selects by labels and by fields', async () => {
     const query = `labelSelector=${encodeURIComponent('agentpool in (np1),kubernetes.io/os=linux')}&fieldSelector=metadata.name%3Db`
     expect(namesOf((await client.call<List>('GET', `/api/v1/nodes?${query}`)).body)).toEqual(['b'])

@@ -44,7 +44,8 @@ export class MemoryStore implements Store {
 
   /** The stored version with its cached JSON. */
   version(resource: string, namespace: string, name: string): Version | undefined {
-    return this.#table(resource).versions.get(keyOf(namespace, name))
+    const { definition, versions } = this.#table(resource)
+    return versions.get(keyOf(definition.namespaced ? namespace : '', name))
   }
 
   list<T extends KubeObject>(resource: string, options: SelectOptions = {}): T[] {
