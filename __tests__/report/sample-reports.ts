@@ -21,10 +21,11 @@ export const SAMPLES = {
   forgiven: () => report([...healthyNodes(6), ...unreadNodes().slice(0, 1)], { unknownNodesAllowed: 1 }),
   failure: () => failed(),
   fixed: () => fixed(),
-  'partly-fixed': () => partlyFixed(),
+  'partly-fixed': () => unachieved(partlyFixed()),
   'dry-run': () => dryRun(),
   'node-pool-plan': () => nodePoolPlan(),
-  interrupted: () => interrupted(),
+  interrupted: () => unachieved(interrupted()),
+  cancelled: () => cancelled(),
   'large-cluster': () => report(largeCluster(), { services: manyServices() }),
   hostile: () => hostile(),
 } as const satisfies Record<string, () => Report>
@@ -461,6 +462,25 @@ function interrupted(): Report {
       ],
       { interrupted: true, unachieved: ['The run was ended before all remedies were through.'] },
     ),
+  }
+}
+
+/** A fix that did not achieve all that was asked for fails the run, and says so first. */
+function unachieved(report: Report): Report {
+  const reasons = [...(report.fix?.unachieved ?? []), ...report.judgement.reasons]
+  return { ...report, judgement: { ...report.judgement, fails: true, reasons } }
+}
+
+/** What a run that was cancelled before it had read any node tells. */
+function cancelled(): Report {
+  const before = interrupted()
+  const message = 'The run was cancelled (SIGTERM)'
+  return {
+    ...before,
+    judgement: { verdict: 'unknown', fails: true, reasons: [message, ...(before.fix?.unachieved ?? [])] },
+    nodes: before.nodes.slice(0, 3),
+    findings: before.findings.filter(({ status }) => status === 'ok'),
+    failure: { message, next: 'Pods of the run were removed. Run it again for a verdict.', causes: [] },
   }
 }
 

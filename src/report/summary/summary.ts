@@ -1,5 +1,6 @@
 import { blocks, bytes, type Markup } from '../markdown.ts'
 import type { Report } from '../report.ts'
+import { hasDetails } from '../view/headline.ts'
 import { chartSection } from './chart.ts'
 import { checksSection } from './checks.ts'
 import { clusterSection, notesSection, thresholdsSection } from './context.ts'
@@ -42,7 +43,7 @@ function brief(report: Report): Markup {
 }
 
 function full(report: Report, rows: number): Markup {
-  if (report.failure !== undefined && report.nodes.length === 0) return brief(report)
+  if (!hasDetails(report)) return brief(report)
   return blocks(
     verdictSection(report, 5),
     nextSection(report),

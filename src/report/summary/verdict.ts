@@ -15,7 +15,7 @@ import {
   text,
 } from '../markdown.ts'
 import type { Report } from '../report.ts'
-import { consequence, headline, verdictWord } from '../view/headline.ts'
+import { consequence, headline, reasonsOf, verdictWord } from '../view/headline.ts'
 import { nextSteps } from '../view/next-steps.ts'
 import { passagesMarkup, sign } from './pieces.ts'
 
@@ -23,15 +23,16 @@ import { passagesMarkup, sign } from './pieces.ts'
 export function verdictSection(report: Report, mostReasons: number): Markup {
   const { verdict } = report.judgement
   const title = md`${sign(verdict)} ${verdictWord(verdict)}: ${headline(report)}`
-  const why = report.failure === undefined ? reasonList(report, mostReasons) : failureWhy(report.failure)
-  return blocks(heading(2, title), since(report), why, text(consequence(report)))
+  const why = report.failure === undefined ? undefined : failureWhy(report.failure)
+  const reasons = reasonList(report, mostReasons)
+  return blocks(heading(2, title), since(report), why, reasons, text(consequence(report)))
 }
 
 function reasonList(report: Report, most: number): Markup | undefined {
-  const { reasons } = report.judgement
+  const reasons = reasonsOf(report)
   const shown = reasons.slice(0, most).map((reason) => text(reason))
   const rest = reasons.length - shown.length
-  return list(rest > 0 ? [...shown, `and ${count(rest)} more, in the table below`] : shown)
+  return list(rest > 0 ? [...shown, `and ${count(rest)} more`] : shown)
 }
 
 function failureWhy({ message, causes }: NonNullable<Report['failure']>): Markup {

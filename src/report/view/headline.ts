@@ -55,10 +55,11 @@ export function breachedNodes(report: Report): string[] {
 
 /** What the verdict says about the nodes, in one clause that can be read aloud. */
 export function headline(report: Report): string {
-  if (report.failure !== undefined) return `no verdict on ${report.cluster.name || 'the cluster'}`
   const counts = nodeCounts(report)
   const all = counts.read + counts.unread
-  const name = report.cluster.name
+  const name = report.cluster.name || 'the cluster'
+  // What is critical stays so, however the run ended; anything else is no verdict on a run cut short.
+  if (report.failure !== undefined && report.judgement.verdict !== 'critical') return `no verdict on ${name}`
   switch (report.judgement.verdict) {
     case 'healthy':
       return `${nodesOf(counts.read, all)} of ${name} ${counts.read === 1 ? 'is' : 'are'} within all thresholds${forgiven(counts)}`
@@ -78,12 +79,27 @@ export function headline(report: Report): string {
   }
 }
 
+/** Why the verdict is as it is, worst first; without what the failure says already. */
+export function reasonsOf({ judgement, failure, nodes }: Report): string[] {
+  // Where nothing was looked at, the failure is the only reason that there is.
+  if (failure !== undefined && nodes.length === 0) return []
+  return judgement.reasons.filter((reason) => reason !== failure?.message)
+}
+
+/** Whether there is more to show than why there is no verdict. */
+export function hasDetails({ failure, nodes, fix }: Report): boolean {
+  return failure === undefined || nodes.length > 0 || fix !== undefined
+}
+
 /** What the run does because of the verdict, as a sentence. */
 export function consequence(report: Report): string {
   const { failOn, unknownNodesAllowed } = report.policy
   const allowed = unknownNodesAllowed > 0 ? `, ${plural(unknownNodesAllowed, 'unread node')} allowed` : ''
   const policy = `fail-on: ${failOn}${allowed}`
-  return report.judgement.fails ? `The run fails (${policy}).` : `The run passes (${policy}).`
+  if (!report.judgement.fails) return `The run passes (${policy}).`
+  const unachieved = report.fix?.unachieved.length ?? 0
+  const why = unachieved > 0 && report.failure === undefined ? ', as the fix did not achieve all of it' : ''
+  return `The run fails${why} (${policy}).`
 }
 
 function nodesOf(some: number, all: number): string {

@@ -1,6 +1,6 @@
 import { nextSteps as adviceFor } from '../../health/advice.ts'
 import { names, plural } from '../../health/format.ts'
-import { type Passage, passages } from '../clean.ts'
+import { oneLine, type Passage, passages } from '../clean.ts'
 import type { Report } from '../report.ts'
 import { planSize } from './plan-rows.ts'
 import { unreadGroups } from './unread.ts'
@@ -20,8 +20,7 @@ const DRY_RUN = 'dry-run: true # shows the plan; take this line out to carry it 
 
 export function nextSteps(report: Report): NextSteps {
   const { failure, fix } = report
-  if (failure !== undefined) return { steps: [passages(failure.next)], paste: [] }
-  if (fix?.interrupted === true) return afterInterruption(report)
+  if (failure !== undefined || fix?.interrupted === true) return afterEarlyEnd(report)
   if (fix?.dryRun === true) return afterDryRun(report)
   return fix === undefined ? afterCheck(report) : afterFix(report)
 }
@@ -40,7 +39,9 @@ function afterCheck(report: Report): NextSteps {
 function afterFix(report: Report): NextSteps {
   const advice = advised(report)
   const unachieved = report.fix?.unachieved ?? []
-  const lead = unachieved.slice(0, MOST_STEPS).map(passages)
+  const again =
+    'Take away what stood in the way, see the changes below, and run it again: what is done is found done.'
+  const lead = unachieved.length > 0 ? [say(again)] : []
   const others = [...unreadSteps(report), ...advice.byHand.map(passages)]
   const steps = [...lead, ...others].slice(0, MOST_STEPS)
   const temporary = isTemporary(report)
@@ -72,13 +73,14 @@ function afterDryRun(report: Report): NextSteps {
   return { steps: [...refusals, said], paste: withBlock([...paste, 'dry-run: false']) }
 }
 
-function afterInterruption(report: Report): NextSteps {
-  const { changes = [], unachieved = [] } = report.fix ?? {}
-  const tried = changes.some(({ outcome }) => outcome !== 'skipped' && outcome !== 'refused')
+function afterEarlyEnd({ failure, fix }: Report): NextSteps {
+  const first = failure === undefined ? [] : [passages(failure.next)]
+  if (fix === undefined || fix.dryRun) return { steps: first, paste: [] }
+  const tried = fix.changes.some(({ outcome }) => outcome !== 'skipped' && outcome !== 'refused')
   const said = tried
     ? 'What was changed until then is listed below. Run it again: it does the rest, or finds it done.'
     : 'Nothing was changed until then. Run it again.'
-  return { steps: [...unachieved.slice(0, MOST_STEPS).map(passages), say(said)], paste: [] }
+  return { steps: [...first, say(said)], paste: [] }
 }
 
 function advised(report: Report): ReturnType<typeof adviceFor> {
@@ -97,7 +99,7 @@ function unreadSteps(report: Report): Passage[][] {
     .map((group) => {
       const many = group.names.length > 3
       const who = many ? plural(group.names.length, 'node') : names(group.names)
-      const lead: Passage = { kind: 'prose', text: `${who} not read: ${sentence(group.why)}` }
+      const lead: Passage = { kind: 'prose', text: oneLine(`${who} not read: ${sentence(group.why)}`) }
       return group.next === undefined ? [lead] : [lead, ...passages(group.next)]
     })
 }
@@ -131,10 +133,14 @@ function inputLines(line: string): string[] {
   if (name === 'services' && members.length > 2) {
     const rest = members.length - MOST_SERVICES
     const left = rest > 0 ? [`  # and ${plural(rest, 'further service')}, see the JSON report`] : []
-    return [...left, `  ${name}: |`, ...members.slice(0, MOST_SERVICES).map((member) => `    ${member}`)]
+    return [
+      ...left,
+      `  ${name}: |`,
+      ...members.slice(0, MOST_SERVICES).map((member) => `    ${oneLine(member)}`),
+    ]
   }
   // No name in a cluster needs quotes; one that does is not what it says it is.
-  return [`  ${name}: ${PLAIN.test(value) ? value : JSON.stringify(value)}`]
+  return [`  ${name}: ${PLAIN.test(value) ? value : JSON.stringify(oneLine(value))}`]
 }
 
 function say(text: string): Passage[] {
