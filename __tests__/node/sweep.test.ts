@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import type { NodesRead, ReadOptions } from '../../src/node/read-nodes.ts'
+import { UserError } from '../../src/errors.ts'
+import { auditTasks, type NodesRead, type ReadOptions } from '../../src/node/read-nodes.ts'
 import type { NodeResult } from '../../src/node/reading.ts'
 import type {
   AksOptions,
@@ -230,6 +231,20 @@ describe('creations', () => {
   })
 })
 
+test('a pod that was there before under the same name is not taken for an answer of now', async () => {
+  const { api, aks } = await start({ nodes: answering(2) })
+  const [task] = auditTasks(
+    (await readNodes(api, readOptions())).results.map(({ node }) => node),
+    readOptions(),
+  )
+  const terminated = { exitCode: 0, reason: 'Completed', message: answer.replace('=7', '=9999') }
+  const status = { phase: 'Running', containerStatuses: [{ name: 'auditor', state: { terminated } }] }
+  aks.store.create('pods', { ...task?.pod, status } as unknown as KubeObject)
+  const { results } = await readNodes(api, readOptions())
+  expect(whyOf(results[0])).toContain('already exists')
+  expect(results[1]?.kind).toBe('read')
+})
+
 describe('a refusal', () => {
   const rights = (verbs: string[]): PolicyRule[] => [
     { apiGroups: [''], resources: ['nodes'], verbs: ['list'] },
@@ -257,6 +272,24 @@ describe('a refusal', () => {
     const { results } = await readNodes(api, readOptions())
     for (const result of results) expect(whyOf(result)).toContain(`no right to pods/${verb} in "kube-system"`)
     expect(podsLeft()).toEqual([])
+  })
+
+  test('to list nodes ends the run with what to grant', async () => {
+    const { api } = await start({ nodes: answering(1), users: [{ name: 'audit', rules: [] }] })
+    const error = await readNodes(api, readOptions()).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(UserError)
+    expect(error).toMatchObject({
+      message: expect.stringContaining('No right to nodes/list'),
+      next: expect.stringContaining('resources ["nodes"], verbs ["list"]'),
+    })
+  })
+
+  test('of a node selector that is none names it', async () => {
+    const { api } = await start({ nodes: answering(1) })
+    const scope: ReadOptions['scope'] = { nodeSelector: 'a=b=c', nodePools: [], nodes: [] }
+    const error = await readNodes(api, readOptions({ scope })).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(UserError)
+    expect(error).toMatchObject({ message: 'The API server does not take the node-selector "a=b=c".' })
   })
 
   test('to delete collections is made up for by single deletions', async () => {

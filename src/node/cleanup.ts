@@ -44,7 +44,7 @@ export async function removePods(
       let alive = true
       for (let pauseMs = 100; ; pauseMs = Math.min(2000, pauseMs * 2)) {
         if (alive)
-          await deleteAll(api, { collection, labelSelector, signal }, (names) => {
+          await deleteAll(api, { collection, labelSelector, signal, timeoutMs }, (names) => {
             left = names
           })
         const { items } = await listAll<KubePod>(api, { path: collection, query: { labelSelector }, signal })
@@ -98,16 +98,17 @@ interface Target {
   collection: string
   labelSelector: string
   signal: AbortSignal
+  timeoutMs: number
 }
 
 /** With one request, or one a pod for a user who may delete pods but not collections of them. */
 async function deleteAll(
   api: KubeApi,
-  { collection, labelSelector, signal }: Target,
+  { collection, labelSelector, signal, timeoutMs }: Target,
   found: (names: string[]) => void,
 ): Promise<void> {
   try {
-    await api.request({ method: 'DELETE', path: collection, query: { labelSelector }, signal })
+    await api.request({ method: 'DELETE', path: collection, query: { labelSelector }, signal, timeoutMs })
   } catch (error) {
     if (!(error instanceof KubeError) || error.status !== 403) throw error
     const { items } = await listAll<KubePod>(api, { path: collection, query: { labelSelector }, signal })

@@ -47,13 +47,14 @@ export async function createPods(api: KubeApi, ledger: Ledger, options: CreateOp
     return undefined
   }
 
-  /** The name belongs to this node and pass alone: where it exists, an earlier attempt of this call made it. */
+  /** The name is this node's and pass's own: if it was not there before, an earlier attempt of this call made it. */
   async function post({ pod }: PodTask): Promise<void> {
     const path = `/api/v1/namespaces/${encodeURIComponent(options.namespace)}/pods`
     try {
       await api.request({ method: 'POST', path, body: pod, retry: true, signal: options.signal })
     } catch (error) {
-      if (!(error instanceof KubeError) || error.reason !== 'AlreadyExists') throw error
+      const exists = error instanceof KubeError && error.reason === 'AlreadyExists'
+      if (!exists || ledger.leftovers.has(pod.metadata.name)) throw error
     }
   }
 }

@@ -33,7 +33,6 @@ export async function followPods(api: KubeApi, ledger: Ledger, options: FollowOp
   const { clock, signal, note } = options
   const path = `/api/v1/namespaces/${encodeURIComponent(options.namespace)}/pods`
   const query = { labelSelector: podSelector(options.runId) }
-  const leftovers = new Set<string>()
   let heardAt = clock.now()
 
   const [never] = await Promise.all([follow(), guard()])
@@ -48,16 +47,20 @@ export async function followPods(api: KubeApi, ledger: Ledger, options: FollowOp
       if (event.type === 'SYNCED') {
         synced = true
         options.listed()
-      } else if (!synced) leftovers.add(event.object.metadata.uid ?? '')
+      } else if (!synced) remember(event.object)
       else hear(event.object, event.type === 'DELETED')
     }
     throw new Error('a watch that never ends has ended')
   }
 
+  function remember({ metadata }: KubePod): void {
+    ledger.leftovers.set(metadata.name, metadata.uid ?? '')
+  }
+
   function hear(pod: KubePod, deleted: boolean): void {
     const { name, uid = '' } = pod.metadata
     const open = ledger.openByPod(name)
-    if (open === undefined || leftovers.has(uid)) return
+    if (open === undefined || ledger.leftovers.get(name) === uid) return
     const state = stateOf(pod)
     if (state.kind !== 'pending') ledger.settle(name, state)
     else if (deleted)

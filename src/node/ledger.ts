@@ -53,6 +53,8 @@ export class Ledger {
   /** How many creations were sent, and how many of them the API server took. */
   sent = 0
   created = 0
+  /** Pods that were there before, by name and uid: what they say is not about now. */
+  readonly leftovers = new Map<string, string>()
 
   constructor(tasks: readonly PodTask[], settled: (outcome: PodOutcome, done: number) => void) {
     this.#tasks = tasks

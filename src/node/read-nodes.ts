@@ -1,8 +1,10 @@
-import type { KubeApi } from '../cluster/kube-api.ts'
+import { type KubeApi, KubeError } from '../cluster/kube-api.ts'
+import { UserError } from '../errors.ts'
 import type { Removal } from './cleanup.ts'
-import type { PodOutcome } from './ledger.ts'
-import { listNodes } from './nodes.ts'
+import type { PodOutcome, PodTask } from './ledger.ts'
+import { type ListedNode, listNodes } from './nodes.ts'
 import { parseReading } from './parse.ts'
+import { quoted } from './plain-text.ts'
 import { auditorPod } from './pod.ts'
 import { probeScript } from './probe.sh.ts'
 import type { NodeInfo, NodeResult } from './reading.ts'
@@ -37,28 +39,55 @@ export interface NodesRead {
 const expiryMarginMs = 600_000
 
 /**
- * Reads all nodes of the scope at once, with one pod each. Rejects with a KubeError if the nodes cannot be
- * listed; everything that goes wrong later is in the results.
+ * Reads all nodes of the scope at once, with one pod each. Rejects if the nodes cannot be listed: with a
+ * {@link UserError} for want of a right or for a selector that is none, else with a {@link KubeError}. All
+ * that goes wrong later is in the results.
  */
 export async function readNodes(api: KubeApi, options: ReadOptions): Promise<NodesRead> {
-  const { scope, signal } = options
-  const listed = await listNodes(api, {
-    signal,
-    ...(scope.nodeSelector && { labelSelector: scope.nodeSelector }),
-  })
+  const { scope } = options
+  const listed = await listScope(api, options)
   const { readable, settled, missing, nothing } = selectNodes(listed, scope)
-  const outcomes = await sweep(api, tasksFor(readable, options), options, {
+  const outcomes = await sweep(api, auditTasks(readable, options), options, {
     settled: (_outcome, done, total) => options.progress?.(done, total),
     removed: (removal) => options.removed?.(removal),
     note: (text) => options.note?.(text),
   })
-  const read = outcomes.map((outcome) => resultOf(outcome, options.sampleSeconds > 0))
+  const read = outcomes.map((outcome) => nodeResultOf(outcome, options.sampleSeconds > 0))
   const absent = missing.filter(({ kind }) => kind === 'node').map((name) => absentNode(name, options.seen))
   const results = [...read, ...settled, ...absent].sort((a, b) => (a.node.name < b.node.name ? -1 : 1))
   return { results, missing, ...(nothing !== undefined && { nothing }) }
 }
 
-function tasksFor(nodes: NodeInfo[], options: ReadOptions) {
+async function listScope(api: KubeApi, { scope, signal }: ReadOptions): Promise<ListedNode[]> {
+  const labelSelector = scope.nodeSelector
+  try {
+    return await listNodes(api, { signal, ...(labelSelector && { labelSelector }) })
+  } catch (cause) {
+    if (!(cause instanceof KubeError)) throw cause
+    if (cause.status === 403) {
+      const next =
+        'Give the user of the action a ClusterRole with apiGroups [""], resources ["nodes"], verbs ["list"].'
+      throw new UserError(`No right to nodes/list: ${cause.message}`, { next, cause })
+    }
+    if (cause.status === 400 && labelSelector) {
+      const next =
+        'Write it as for "kubectl get nodes -l", e.g. agentpool=np1 or "kubernetes.azure.com/mode=user".'
+      throw new UserError(`The API server does not take the node-selector ${quoted(labelSelector)}.`, {
+        next,
+        cause,
+      })
+    }
+    throw cause
+  }
+}
+
+export type AuditOptions = Pick<
+  ReadOptions,
+  'namespace' | 'image' | 'runId' | 'pass' | 'sampleSeconds' | 'nodeTimeoutSeconds' | 'timeoutMs'
+>
+
+/** The pod of each node that reads it; for any way to run them. */
+export function auditTasks(nodes: NodeInfo[], options: AuditOptions): PodTask[] {
   const script = probeScript({ sampleSeconds: options.sampleSeconds })
   const activeDeadlineSeconds = Math.ceil(options.nodeTimeoutSeconds) + 5
   const expires = new Date(Date.now() + options.timeoutMs + activeDeadlineSeconds * 1000 + expiryMarginMs)
@@ -67,7 +96,8 @@ function tasksFor(nodes: NodeInfo[], options: ReadOptions) {
   return nodes.map((node) => ({ node, pod: auditorPod(node, podOptions) }))
 }
 
-function resultOf(outcome: PodOutcome, secondRead: boolean): NodeResult {
+/** What the outcome of a node's auditor pod says about the node. */
+export function nodeResultOf(outcome: PodOutcome, secondRead: boolean): NodeResult {
   const { node } = outcome
   if (outcome.kind === 'gone') return { kind: 'out-of-scope', node, why: outcome.why }
   if (outcome.kind === 'failed') {

@@ -32,6 +32,12 @@ export interface SweepHooks {
   note?(text: string): void
 }
 
+/** An API server deletes the pods of a collection one after the other. */
+const removalMs = 30_000
+const removalMsPerPod = 20
+/** A run that is being ended has 7.5 s from the runner; what is left then is the post step's. */
+const hastyRemovalMs = 5_000
+
 /** Raised inside a sweep to end it for all nodes that are still open. */
 class Halt extends Error {
   readonly outcome: Outcome
@@ -86,7 +92,8 @@ export async function sweep(
     await Promise.allSettled([deadline, following, creating])
     // Where nothing was sent nothing can be left, and the right to remove may be missing too.
     if (ledger.sent > 0) {
-      const removal = await removePods(api, options.namespace, options.runId, { clock })
+      const timeoutMs = options.signal.aborted ? hastyRemovalMs : removalMs + removalMsPerPod * tasks.length
+      const removal = await removePods(api, options.namespace, options.runId, { clock, timeoutMs })
       hooks.removed?.(removal)
     }
   }
