@@ -80,7 +80,7 @@ export function requireIdTokenPermission(environment: Environment): void {
         '    contents: read',
         'A workflow that is called by another one gets no more than its caller has, and a pull request from a fork never gets it.',
       ].join('\n'),
-      docs: 'docs/azure.md#oidc',
+      docs: 'azure.md#oidc',
     },
   )
 }
@@ -88,7 +88,7 @@ export function requireIdTokenPermission(environment: Environment): void {
 function noToken(error: unknown): UserError {
   return new UserError(`The runner gave no identity token for this job: ${firstLine(messageOf(error))}`, {
     next: 'Check that the job has `permissions: id-token: write`, and that a proxy in between lets the address of ACTIONS_ID_TOKEN_REQUEST_URL through.',
-    docs: 'docs/azure.md#oidc',
+    docs: 'azure.md#oidc',
     cause: error,
   })
 }

@@ -44,6 +44,8 @@ export interface CandidateOptions {
   cloud: AzureCloud
   clientId: string
   tenantId: string
+  /** Tenant to ask for in the session of the Azure CLI; absent is the one it is in. */
+  sessionTenantId?: string | undefined
   environment: Environment
   userAgent: string
   assertion: AssertionSource
@@ -62,7 +64,7 @@ const IMDS_PROBE_MS = 1000
 export function candidates(options: CandidateOptions): Candidate[] {
   return [
     oidc(options),
-    azureCli(),
+    azureCli(options),
     secret(options),
     certificate(options),
     workload(options),
@@ -96,13 +98,17 @@ function oidc(options: CandidateOptions): Candidate {
   }
 }
 
-function azureCli(): Candidate {
+function azureCli({ sessionTenantId }: CandidateOptions): Candidate {
   return {
     kind: 'azure-cli',
     title: 'the Azure CLI session',
     explicit: false,
     timeoutMs: AZ_TIMEOUT_MS + 1000,
-    create: () => new AzureCliCredential({ processTimeoutInMs: AZ_TIMEOUT_MS }),
+    create: () =>
+      new AzureCliCredential({
+        processTimeoutInMs: AZ_TIMEOUT_MS,
+        ...(sessionTenantId === undefined ? {} : { tenantId: sessionTenantId }),
+      }),
   }
 }
 

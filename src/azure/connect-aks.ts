@@ -6,7 +6,7 @@ import { type ClusterCredentials, clusterCredentials } from './credentials.ts'
 import { explainArm } from './errors.ts'
 import { requireExpectedCluster } from './guard.ts'
 import { type IdentityDeps, signIn } from './identity.ts'
-import { AKS_SERVER_ID, cloudOf, scopeOf, serverIdOf } from './kubelogin.ts'
+import { AKS_SERVER_ID, cloudOf, scopeOf, serverIdOf, tenantOf } from './kubelogin.ts'
 import {
   addressOf,
   type ClusterName,
@@ -162,7 +162,18 @@ export async function kubeloginTokens(
   const cloud = azureCloud(cloudOf(exec) ?? options.cloud, deps.environment)
   // The first token shows whether the identity works; it is for the server, as ARM may be of no concern here.
   const scope = scopeOf(serverIdOf(exec))
-  const identity = await signIn({ ...options, cloud: { ...cloud, armScope: scope } }, deps, signal)
+  const { clientId, tenantId, oidcAudience } = options
+  const identity = await signIn(
+    {
+      clientId,
+      tenantId,
+      oidcAudience,
+      sessionTenantId: tenantOf(exec),
+      cloud: { ...cloud, armScope: scope },
+    },
+    deps,
+    signal,
+  )
   return identity.tokens(scope)
 }
 

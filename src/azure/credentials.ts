@@ -93,7 +93,7 @@ function noLocalAccounts({ name }: ManagedCluster, cause?: unknown): UserError {
     `The cluster ${name} has its local accounts disabled, so it has no admin credential.`,
     {
       next: 'Leave out `admin: true`, and give the identity a Kubernetes role in the cluster (Azure RBAC or a ClusterRoleBinding).',
-      docs: 'docs/azure.md#rights',
+      docs: 'azure.md#rights',
       ...(cause === undefined ? {} : { cause }),
     },
   )

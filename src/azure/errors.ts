@@ -13,8 +13,8 @@ export interface ArmContext {
   identity: string
 }
 
-const RIGHTS = 'docs/azure.md#rights'
-const TROUBLE = 'docs/azure.md#troubleshooting'
+const RIGHTS = 'azure.md#rights'
+const TROUBLE = 'azure.md#troubleshooting'
 
 /**
  * The least built-in role for an action, keys in lower case. Actions that are not here are named alone.

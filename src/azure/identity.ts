@@ -13,6 +13,8 @@ export interface IdentityOptions {
   /** Application (client) id of the input; '' when not given. Comes with a tenant id. */
   clientId: string
   tenantId: string
+  /** Tenant to ask for in the session of the Azure CLI; absent is the one it is in. */
+  sessionTenantId?: string | undefined
   /** '' is the cloud's default. */
   oidcAudience: string
 }
@@ -137,7 +139,7 @@ function nobody(refusals: string[]): UserError {
         'Give client-id and tenant-id of an application with a federated credential for this repository, and the job `permissions: id-token: write`;',
         'or run azure/login before this step.',
       ].join(' '),
-      docs: 'docs/azure.md#signing-in',
+      docs: 'azure.md#signing-in',
     },
   )
 }

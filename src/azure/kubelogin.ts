@@ -24,10 +24,17 @@ export function scopeOf(serverId: string): string {
 
 /** The cloud in kubelogin's arguments; undefined when they do not say. */
 export function cloudOf(exec: unknown): AzureCloudName | undefined {
-  const name = argument(exec, '--environment')?.toLowerCase()
+  const name = (argument(exec, '--environment') ?? argument(exec, '-e'))?.toLowerCase()
   if (name === 'azurepubliccloud') return 'public'
   if (name === 'azureusgovernmentcloud' || name === 'azureusgovernment') return 'us-government'
   return name === 'azurechinacloud' ? 'china' : undefined
+}
+
+/** The tenant in kubelogin's arguments, or in the older section; undefined when they do not say. */
+export function tenantOf(section: unknown): string | undefined {
+  const old = text(record(record(section)?.config)?.['tenant-id'])
+  const tenant = argument(section, '--tenant-id') ?? argument(section, '-t') ?? old
+  return tenant !== undefined && /^[\w.-]{1,255}$/.test(tenant) ? tenant : undefined
 }
 
 function argument(section: unknown, name: string): string | undefined {

@@ -155,7 +155,7 @@ export function requireRunning({ name, resourceGroup, powerState, provisioningSt
   const complain = (what: string, next: string) => {
     throw new UserError(`The cluster ${name} ${what}, so its nodes cannot be read.`, {
       next,
-      docs: 'docs/azure.md#troubleshooting',
+      docs: 'azure.md#troubleshooting',
     })
   }
   if (is('creating')) complain('is being created', 'Run again when it is there.')

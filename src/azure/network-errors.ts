@@ -24,7 +24,7 @@ export function explainNetwork(error: unknown, { name, url, proxyFor }: Target):
   if (CERTIFICATE_CODES.has(code)) {
     return new UserError(`The certificate of ${what} is not trusted${way} (${code}).`, {
       next: 'If a proxy in between opens TLS, set NODE_EXTRA_CA_CERTS to a PEM file with its certificate authority, in the environment of the runner.',
-      docs: 'docs/azure.md#proxies',
+      docs: 'azure.md#proxies',
       cause: error,
     })
   }
@@ -33,7 +33,7 @@ export function explainNetwork(error: unknown, { name, url, proxyFor }: Target):
       proxy === undefined
         ? 'Check that the runner may reach this host on port 443. Behind a proxy, set HTTPS_PROXY (and NO_PROXY) in the environment of the runner.'
         : 'Check HTTPS_PROXY and NO_PROXY in the environment of the runner, and that the proxy lets this host through.',
-    docs: 'docs/azure.md#proxies',
+    docs: 'azure.md#proxies',
     cause: error,
   })
 }

@@ -58,7 +58,7 @@ function unreachable(cluster: ManagedCluster, why: string): UserError {
       '  2. give the runner a way in: a VPN, a private endpoint or a proxy (HTTPS_PROXY) that reaches that network;',
       `  3. ${command}`,
     ].join('\n'),
-    docs: 'docs/azure.md#private-clusters',
+    docs: 'azure.md#private-clusters',
   })
 }
 

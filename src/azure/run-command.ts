@@ -31,7 +31,7 @@ export interface RunCommandOptions extends FollowOptions {
 /** Bytes of output that AKS keeps. */
 export const OUTPUT_LIMIT = 512 * 1024
 
-const DOCS = 'docs/azure.md#private-clusters'
+const DOCS = 'azure.md#private-clusters'
 
 /**
  * Runs a command in a cluster through ARM, which needs no way to its API server. A command that fails is no

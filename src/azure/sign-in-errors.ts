@@ -19,7 +19,7 @@ export interface SignInContext {
   failure: Error | undefined
 }
 
-const DOCS = 'docs/azure.md#signing-in'
+const DOCS = 'azure.md#signing-in'
 
 /** The user error for a failed sign-in; an error that is not understood is given back as it is. */
 export function explainSignIn(error: unknown, context: SignInContext): unknown {

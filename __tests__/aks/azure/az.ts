@@ -44,6 +44,10 @@ if (words[0] !== 'account' || words[1] !== 'get-access-token' || !words.includes
   console.error('ERROR: unrecognized arguments: ' + words.join(' '))
   process.exit(2)
 }
+if (words.includes('--tenant') && option('--tenant') !== ${JSON.stringify(tenantId)}) {
+  console.error('ERROR: the session has no tenant ' + option('--tenant'))
+  process.exit(1)
+}
 const form = new URLSearchParams({ ...${JSON.stringify(form)}, scope: option('--resource') + '/.default' })
 const sent = request(
   ${JSON.stringify(`${authority}/${tenantId}/oauth2/v2.0/token`)},
