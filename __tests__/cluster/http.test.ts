@@ -79,6 +79,22 @@ describe('a request', () => {
     })
   })
 
+  test('acts as whom the kubeconfig says, with a header for each group', async () => {
+    let raw: string[] = []
+    const headers = { 'impersonate-user': 'auditor', 'impersonate-group': ['a', 'b'] }
+    const { api } = await serve(
+      (request, response) => {
+        raw = request.rawHeaders
+        json(response, 200, {})
+      },
+      { headers },
+    )
+    await api.request(nodes)
+    const groups = raw.filter((_each, index) => raw[index - 1]?.toLowerCase() === 'impersonate-group')
+    expect(groups).toEqual(['a', 'b'])
+    expect(raw).toContain('auditor')
+  })
+
   test('keeps the path below which the server serves', async () => {
     const { server, api } = await serve(
       (_request, response) => json(response, 200, {}),

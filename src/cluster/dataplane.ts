@@ -4,6 +4,9 @@ import { type KubeApi, KubeError, type ObjectMeta } from './kube-api.ts'
 /** The label with which AKS marks nodes whose pod traffic Cilium carries. */
 const ebpfLabel = 'kubernetes.azure.com/ebpf-dataplane'
 
+/** These facts are context for the report: the run does not wait long for them. */
+const patience = { timeoutMs: 5_000, retry: false }
+
 /**
  * Finds out whether kube-proxy runs and whether Cilium carries the pods' traffic, as far as the rights allow:
  * by the DaemonSets kube-proxy and cilium of kube-system, else for Cilium by the label of its nodes. What
@@ -17,7 +20,7 @@ export async function readDataplane(
     hasDaemonSet(api, 'kube-proxy', signal),
     hasDaemonSet(api, 'cilium', signal),
   ])
-  const byCilium = cilium || (await hasLabelledNode(api, signal))
+  const byCilium = cilium || (kubeProxy !== true && (await hasLabelledNode(api, signal)))
   return {
     ...(byCilium && { dataplane: 'cilium' }),
     ...(kubeProxy !== undefined && { kubeProxy }),
@@ -32,7 +35,12 @@ async function hasDaemonSet(
 ): Promise<boolean | undefined> {
   const path = `/apis/apps/v1/namespaces/kube-system/daemonsets/${name}`
   try {
-    await api.request<{ metadata: ObjectMeta }>({ method: 'GET', path, ...(signal && { signal }) })
+    await api.request<{ metadata: ObjectMeta }>({
+      method: 'GET',
+      path,
+      ...patience,
+      ...(signal && { signal }),
+    })
     return true
   } catch (error) {
     if (!(error instanceof KubeError)) throw error
@@ -47,6 +55,7 @@ async function hasLabelledNode(api: KubeApi, signal: AbortSignal | undefined): P
       method: 'GET',
       path: '/api/v1/nodes',
       query,
+      ...patience,
       ...(signal && { signal }),
     })
     return (page.items?.length ?? 0) > 0
