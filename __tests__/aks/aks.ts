@@ -25,6 +25,17 @@ const localAccount: UserSpec = { name: 'masterclient', groups: ['system:masters'
 
 /** Starts a small AKS: control plane, nodes and, when asked for, the Azure around it. */
 export async function startAks(options: AksOptions = {}): Promise<SmallAks> {
+  const started = new AsyncDisposableStack()
+  try {
+    return await start(options, started)
+  } catch (error) {
+    await started.disposeAsync()
+    throw error
+  }
+}
+
+/** What runs is put on `started`, in the order in which it is not to be stopped. */
+async function start(options: AksOptions, started: AsyncDisposableStack): Promise<SmallAks> {
   const kubernetesVersion = options.kubernetesVersion ?? 'v1.34.1'
   const ca = createAuthority()
   const events = createEvents()
@@ -36,7 +47,7 @@ export async function startAks(options: AksOptions = {}): Promise<SmallAks> {
     [...(options.users ?? [administrator]), localAccount],
     (token) => options.authenticate?.(token) ?? directory?.authenticate(token),
   )
-  const untell = tellPodEvents(store, events)
+  started.defer(tellPodEvents(store, events))
   putObjects(store, options.objects ?? [])
   const machines = await startMachines({
     store,
@@ -44,7 +55,8 @@ export async function startAks(options: AksOptions = {}): Promise<SmallAks> {
     kubernetesVersion,
     phaseDelayMs: options.phaseDelayMs,
   })
-  const stopControllers = startControllers(store, options.admit)
+  started.defer(machines.stop)
+  started.defer(startControllers(store, options.admit))
   await Promise.all([machines.add(options.nodes ?? defaultNodes), loadSchema('Pod')])
   const server = await startServer({
     api: { store, admission: options.admit, kubernetesVersion },
@@ -54,21 +66,15 @@ export async function startAks(options: AksOptions = {}): Promise<SmallAks> {
     events,
     bookmarkMs: options.bookmarkMs ?? 60_000,
   })
+  started.defer(server.close)
   const address = `https://127.0.0.1:${server.listener.port}`
   const folder = mkdtempSync(join(tmpdir(), 'small-aks-'))
+  started.defer(() => rmSync(folder, { recursive: true, force: true }))
   const caFile = join(folder, 'ca.pem')
   writeFileSync(caFile, ca.certificate)
   const azure = directory && (await startAzureFor(options, directory, { address, ca, authenticator }))
-
+  if (azure) started.defer(azure.stop)
   let stopping: Promise<void> | undefined
-  async function stop(): Promise<void> {
-    await azure?.stop()
-    await server.close()
-    stopControllers()
-    await machines.stop()
-    untell()
-    rmSync(folder, { recursive: true, force: true })
-  }
 
   return {
     server: address,
@@ -81,10 +87,7 @@ export async function startAks(options: AksOptions = {}): Promise<SmallAks> {
     events,
     ...(azure && { azure }),
     node: machines.node,
-    addNode: async (spec) => {
-      await machines.add([spec])
-      return machines.node(spec.name)
-    },
+    addNode: (spec) => machines.add([spec]),
     removeNode: machines.remove,
     loseNode: machines.lose,
     misbehave: server.rules.add,
@@ -96,7 +99,7 @@ export async function startAks(options: AksOptions = {}): Promise<SmallAks> {
     sendBookmarks: () => {
       for (const watch of server.watches) watch.bookmark()
     },
-    stop: () => (stopping ??= stop()),
+    stop: () => (stopping ??= started.disposeAsync()),
   }
 }
 

@@ -46,7 +46,10 @@ export async function startMachines(options: MachinesOptions): Promise<Machines>
   return {
     async add(specs) {
       for (let at = 0; at < specs.length; at += atOnce) {
-        await Promise.all(specs.slice(at, at + atOnce).map((spec) => addOne(spec, count++)))
+        const made = await Promise.allSettled(
+          specs.slice(at, at + atOnce).map((spec) => addOne(spec, count++)),
+        )
+        for (const result of made) if (result.status === 'rejected') throw result.reason
       }
     },
     async remove(name) {

@@ -1,4 +1,5 @@
 import { type ResourceDefinition, resources, reviews } from './resources.ts'
+import { badRequest } from './status.ts'
 
 /** What a request is about, as authorization sees it. */
 export interface RequestInfo {
@@ -32,7 +33,7 @@ const verbs: Record<string, [one: string, many: string]> = {
 
 /** Reads method, path and query the way the API server does. */
 export function requestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
-  const parts = path.split('/').filter(Boolean).map(decodeURIComponent)
+  const parts = path.split('/').filter(Boolean).map(decoded)
   const core = parts[0] === 'api' && parts.length > 2
   const grouped = parts[0] === 'apis' && parts.length > 3
   if (!core && !grouped) return { path, verb: method.toLowerCase(), namespace: '', name: '' }
@@ -47,6 +48,14 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
   if (served) resource.definition = definition
   const info = { path, verb: verbOf(method, name, query), resource, namespace, name }
   return namedByField(info, query)
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw badRequest(`invalid URL escape ${JSON.stringify(part)}`)
+  }
 }
 
 function placeOf(parts: string[]): { namespace: string; plural: string; name: string; subresource: string } {

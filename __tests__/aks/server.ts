@@ -37,7 +37,7 @@ export interface ApiServer {
   readonly rules: Rules
   readonly requests: RecordedRequest[]
   readonly watches: ReadonlySet<RunningWatch>
-  close(): Promise<void>
+  close: () => Promise<void>
 }
 
 /** Starts the Kubernetes API over TLS. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
 import type { KubeObject, Pod } from './objects.ts'
 import type { StatusError } from './status.ts'
 import { MemoryStore } from './store.ts'
@@ -211,5 +212,61 @@ describe('a watch of the store', () => {
       ['one', {}],
       ['two', {}],
     ])
+  })
+})
+
+describe('the history of the store', () => {
+  const change = fc.record({
+    name: fc.constantFrom('a', 'b', 'c'),
+    act: fc.constantFrom('write', 'delete'),
+    label: fc.constantFrom('0', '1'),
+  })
+  const states = (store: MemoryStore, labelSelector?: string) =>
+    store.list('pods', labelSelector ? { labelSelector } : {}).map(({ metadata }) => metadata)
+
+  function play(
+    store: MemoryStore,
+    { name, act, label }: { name: string; act: string; label: string },
+  ): void {
+    const known = store.get('pods', 'a', name)
+    if (act === 'delete') {
+      if (known) store.delete('pods', 'a', name)
+    } else if (known) store.patch('pods', 'a', name, { metadata: { labels: { x: label } } })
+    else store.create('pods', pod(name, { x: label }))
+  }
+
+  test('leads from any past state to the present one, also through a selector', () => {
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 30 }), fc.nat(30), (changes, cut) => {
+        const store = new MemoryStore()
+        for (const one of changes.slice(0, cut)) play(store, one)
+        const from = store.resourceVersion
+        const replayed = new Map(states(store, 'x=1').map((metadata) => [metadata.name, metadata]))
+        for (const one of changes.slice(cut)) play(store, one)
+        store.watch('pods', { from, labelSelector: 'x=1' }, ({ type, object: { metadata } }) => {
+          expect(replayed.has(metadata.name)).toBe(type !== 'ADDED')
+          if (type === 'DELETED') replayed.delete(metadata.name)
+          else replayed.set(metadata.name, metadata)
+        })
+        const byName = [...replayed.values()].sort((left, right) => left.name.localeCompare(right.name))
+        expect(byName).toEqual(states(store, 'x=1'))
+      }),
+    )
+  })
+
+  test('shows every past state as it was', () => {
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 20 }), (changes) => {
+        const store = new MemoryStore()
+        const seen: { at: number; state: unknown }[] = []
+        for (const one of changes) {
+          play(store, one)
+          seen.push({ at: Number(store.resourceVersion), state: states(store) })
+        }
+        for (const { at, state } of seen) {
+          expect(store.versionsAt('pods', at).map(({ object }) => object.metadata)).toEqual(state)
+        }
+      }),
+    )
   })
 })

@@ -98,7 +98,7 @@ export interface SmallAks {
   /** The test's handle on a node. Throws when there is no such node. */
   node(name: string): TestNode
   /** A node joins the cluster. */
-  addNode(spec: NodeSpec): Promise<TestNode>
+  addNode(spec: NodeSpec): Promise<void>
   /** A node leaves the cluster: its object goes, then its pods. */
   removeNode(name: string): Promise<void>
   /** The node's kubelet stops posting: Ready becomes Unknown, pods on it stay as they are. */

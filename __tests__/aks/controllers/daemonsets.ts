@@ -54,6 +54,7 @@ export function startDaemonSets(store: MemoryStore, admission: Admission | undef
 
 interface View {
   wanted: KubeNode[]
+  names: Set<string>
   byNode: Map<string, Pod[]>
   hash: string
 }
@@ -71,7 +72,7 @@ function reconcile(
   const view = viewOf(store, daemonSet)
   let failed = false
   for (const [node, pods] of view.byNode) {
-    const unwanted = !view.wanted.some(({ metadata }) => metadata.name === node)
+    const unwanted = !view.names.has(node)
     for (const [index, pod] of pods.entries()) {
       if (pod.metadata.deletionTimestamp) continue
       if (isFinished(pod)) failed = true
@@ -103,7 +104,7 @@ function viewOf(store: MemoryStore, daemonSet: Workload): View {
   }
   const wanted = store.list<KubeNode>('nodes').filter((node) => isFor(daemonSet, node))
   const hash = createHash('sha256').update(JSON.stringify(daemonSet.spec.template)).digest('hex').slice(0, 10)
-  return { wanted, byNode, hash }
+  return { wanted, names: new Set(wanted.map(({ metadata }) => metadata.name)), byNode, hash }
 }
 
 function isFor(daemonSet: Workload, node: KubeNode): boolean {
@@ -165,12 +166,10 @@ function replaceOld(store: MemoryStore, daemonSet: Workload, view: View): void {
 /** Returns how many pods are ready. */
 function writeStatus(store: MemoryStore, daemonSet: Workload): number {
   const { namespace = '', name, generation } = daemonSet.metadata
-  const { wanted, byNode, hash } = viewOf(store, daemonSet)
+  const { wanted, names, byNode, hash } = viewOf(store, daemonSet)
   const pods = wanted.flatMap((node) => byNode.get(node.metadata.name)?.slice(0, 1) ?? [])
   const ready = pods.filter(isReady).length
-  const misplaced = [...byNode.keys()].filter(
-    (node) => !wanted.some(({ metadata }) => metadata.name === node),
-  )
+  const misplaced = [...byNode.keys()].filter((node) => !names.has(node))
   const updated = pods.filter((pod) => pod.metadata.labels?.[hashLabel] === hash).length
   const unavailable = wanted.length - ready
   store.patch(resource, namespace, name, {
