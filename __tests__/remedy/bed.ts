@@ -83,7 +83,7 @@ export interface Bed {
   aks: SmallAks
   api: KubeApi
   /** Reads and judges all nodes of the scope. */
-  stand(limits?: typeof scope): Promise<Standing>
+  stand(limits?: typeof scope, auditSeconds?: number): Promise<Standing>
   fix(chosen: Remedy[], options?: FixOptions): Promise<Fixed>
   stop(): Promise<void>
 }
@@ -115,8 +115,8 @@ export async function startBed(options: AksOptions = {}, user?: string): Promise
     })
     return results
   }
-  const stand = async (limits = scope): Promise<Standing> => {
-    const nodes = await readAll(limits, new AbortController().signal)
+  const stand = async (limits = scope, auditSeconds = 30): Promise<Standing> => {
+    const nodes = await readAll(limits, new AbortController().signal, auditSeconds)
     const services = await readServices()
     return { nodes, services, findings: findingsOf(nodes, services) }
   }
@@ -128,7 +128,7 @@ export async function startBed(options: AksOptions = {}, user?: string): Promise
       const record = newRecord(dryRun)
       const lines: string[] = []
       const tell = (line: string) => void lines.push(line)
-      const start = more.from ?? (await stand(more.scope))
+      const start = more.from ?? (await stand(more.scope, more.auditSeconds))
       const standing = await runRemedies(start, {
         api,
         log: { ...silent, info: tell, warning: tell },

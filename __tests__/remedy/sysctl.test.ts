@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { BUCKETS, MAX, MAX_TW_BUCKETS, TW_REUSE } from '../../src/remedy/sysctl-targets.ts'
 import { type AksOptions, type NodeSpec, namespacesPossible, type Pod } from '../aks/aks.ts'
 import { type Bed, podsLeft, remedies, startBed, tried } from './bed.ts'
@@ -17,6 +17,9 @@ function busy(name: string, more: Partial<NodeSpec> = {}): NodeSpec {
 }
 
 const calm = { conntrackCount: 500, sysctls: { [BUCKETS]: '65536' } }
+
+// Real nodes and processes, on machines that are busy with other things.
+jest.setTimeout(60_000)
 
 let bed: Bed
 async function start(nodes: NodeSpec[], options: AksOptions = {}): Promise<Bed> {

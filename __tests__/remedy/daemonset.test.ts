@@ -1,0 +1,334 @@
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import type { DaemonSet } from '../../src/remedy/daemonset-object.ts'
+import { BUCKETS, MAX, MAX_TW_BUCKETS, TW_REUSE } from '../../src/remedy/sysctl-targets.ts'
+import { type AksOptions, type KubeObject, type NodeSpec, namespacesPossible, type Pod } from '../aks/aks.ts'
+import { type Bed, remedies, startBed, tried } from './bed.ts'
+
+const onNodes = namespacesPossible() ? describe : describe.skip
+const NAME = 'aks-connection-health-tuner'
+
+function busy(name: string, more: Partial<NodeSpec> = {}): NodeSpec {
+  return {
+    name,
+    state: 'namespace',
+    conntrackCount: 111_412,
+    ...more,
+    sysctls: { [MAX]: '131072', [BUCKETS]: '16384', [TW_REUSE]: '1', ...more.sysctls },
+  }
+}
+const calm = { conntrackCount: 500, sysctls: { [BUCKETS]: '65536' } }
+
+// Real nodes and processes, on machines that are busy with other things.
+jest.setTimeout(60_000)
+
+let bed: Bed
+async function start(nodes: NodeSpec[], options: AksOptions = {}): Promise<Bed> {
+  bed = await startBed({ nodes, ...options })
+  return bed
+}
+afterEach(() => bed.stop())
+
+type Stored = DaemonSet & KubeObject
+const stored = (namespace = 'kube-system') => bed.aks.store.get<Stored>('daemonsets.apps', namespace, NAME)
+const tunerPods = () =>
+  bed.aks.store
+    .list<Pod>('pods')
+    .filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/name'] === NAME)
+const servedNodes = () =>
+  tunerPods()
+    .map(({ spec }) => spec.nodeName)
+    .sort()
+const settingsIn = (changes: { setting: string; outcome: string; before: unknown; after: unknown }[]) =>
+  Object.fromEntries(
+    changes.map(({ setting, outcome, before, after }) => [setting, [outcome, before, after]]),
+  )
+
+async function until(what: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 10_000; !(await what()); ) {
+    if (Date.now() > end) throw new Error('it did not come about within 10 s')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+onNodes('daemonset', () => {
+  test('serves the pool of a breaching node, writes at once, and is proven by a reading', async () => {
+    const { fix, aks } = await start([busy('a'), busy('b', calm), busy('c', { ...calm, pool: 'np2' })])
+    const { record, judgement, lines } = await fix([remedies.daemonSet()])
+    expect(servedNodes()).toEqual(['a', 'b'])
+    expect(record.unachieved).toEqual([])
+    expect(settingsIn(record.changes.filter(({ target }) => target.kind === 'daemonset'))).toEqual({
+      image: ['changed', null, 'mcr.microsoft.com/azurelinux/busybox:1.36'],
+      'conntrack-max': ['changed', null, '262144'],
+      'conntrack-buckets': ['changed', null, '65536'],
+      nodes: ['changed', null, 'pool np1'],
+      rollout: ['changed', null, '2 of 2 pods ready'],
+    })
+    expect(tried(record.changes)).toMatchObject({
+      'a nf_conntrack_max': ['changed', '131072', '262144'],
+      'b nf_conntrack_max': ['changed', '131072', '262144'],
+    })
+    expect(await aks.node('c').sysctl(MAX)).toBe('131072')
+    expect(judgement.verdict).toBe('healthy')
+    expect(lines.join('\n')).toMatch(/DaemonSet kube-system\/aks-connection-health-tuner: \d of 2 pods ready/)
+  })
+
+  test('its pods are privileged and nothing besides: no token, no host path, a read-only root, small limits', async () => {
+    const { fix } = await start([busy('a')])
+    await fix([remedies.daemonSet()])
+    const { metadata, spec } = tunerPods()[0] ?? {}
+    expect(spec).toMatchObject({
+      automountServiceAccountToken: false,
+      hostNetwork: true,
+      tolerations: expect.arrayContaining([{ operator: 'Exists' }]),
+    })
+    expect(spec).not.toHaveProperty('priorityClassName', expect.stringMatching(/./))
+    expect(spec).not.toHaveProperty('hostPID', true)
+    expect(JSON.stringify(spec)).not.toContain('hostPath')
+    for (const { securityContext, resources } of [
+      ...(spec?.initContainers ?? []),
+      ...(spec?.containers ?? []),
+    ]) {
+      expect(securityContext).toMatchObject({ privileged: true, readOnlyRootFilesystem: true })
+      expect(resources?.limits).toEqual({ cpu: '100m', memory: '32Mi' })
+    }
+    expect(metadata?.labels).not.toHaveProperty('app.kubernetes.io/instance')
+    expect(stored()?.metadata.labels).toMatchObject({
+      'app.kubernetes.io/managed-by': 'aks-connection-health',
+      'app.kubernetes.io/instance': 'run-1',
+    })
+  })
+
+  test('a node that joins later gets the values too', async () => {
+    const { fix, aks } = await start([busy('a')])
+    await fix([remedies.daemonSet()])
+    await aks.addNode(busy('later', calm))
+    await until(async () => (await aks.node('later').sysctl(MAX)) === '262144')
+    expect(servedNodes()).toEqual(['a', 'later'])
+  })
+
+  test('gives a node with 16 cores the buckets that its larger maximum needs, and does not lower it', async () => {
+    const { fix, aks } = await start([
+      busy('a'),
+      busy('big', { cores: 16, conntrackCount: 500_000, sysctls: { [MAX]: '1048576', [BUCKETS]: '65536' } }),
+    ])
+    const { record } = await fix([remedies.daemonSet()])
+    expect(record.unachieved).toEqual([])
+    expect(await aks.node('big').sysctl(MAX)).toBe('1048576')
+    expect(await aks.node('big').sysctl(BUCKETS)).toBe('262144')
+  })
+
+  test('leaves a node out that could not be read, and takes it in when it can be', async () => {
+    const { fix, aks } = await start([busy('a'), busy('dark', { fault: 'dead' })])
+    const { record } = await fix([remedies.daemonSet()], { auditSeconds: 1 })
+    expect(servedNodes()).toEqual(['a'])
+    expect(record.plans[0]?.notes.join('\n')).toContain('nothing could be put back on them: dark')
+    aks.node('dark').setFault(undefined)
+    const again = await fix([remedies.daemonSet()])
+    expect(settingsIn(again.record.changes)).toMatchObject({ 'left-out': ['changed', 'dark', ''] })
+    expect(servedNodes()).toEqual(['a', 'dark'])
+  })
+
+  test('a second run finds it in place and changes nothing', async () => {
+    const { fix, aks } = await start([busy('a')])
+    await fix([remedies.daemonSet({ scope: 'all' })])
+    const version = stored()?.metadata.generation
+    const seen = aks.requests.length
+    const { record } = await fix([remedies.daemonSet({ scope: 'all' })])
+    expect(record.changes.every(({ outcome }) => outcome === 'skipped')).toBe(true)
+    expect(stored()?.metadata.generation).toBe(version)
+    expect(aks.requests.slice(seen).some(({ method }) => method === 'PATCH')).toBe(false)
+  })
+
+  test('what one that is there has is never lowered, and it goes on serving its nodes', async () => {
+    const { fix, aks } = await start([busy('a'), busy('b', { pool: 'np2' })])
+    const pool = (name: string) => ({ nodeSelector: '', nodePools: [name], nodes: [] as string[] })
+    const large = { conntrackMax: 1_048_576, twReuse: 1, maxTwBuckets: 2_000_000 }
+    await fix([remedies.daemonSet({ limits: pool('np1'), wanted: large })], { scope: pool('np1') })
+    const { record } = await fix([remedies.daemonSet({ limits: pool('np2') })], { scope: pool('np2') })
+    expect(settingsIn(record.changes)).toMatchObject({ nodes: ['changed', 'pool np1', 'pool np1; pool np2'] })
+    expect(record.changes.find(({ setting }) => setting === 'nodes')?.why).toContain('goes on serving')
+    expect(servedNodes()).toEqual(['a', 'b'])
+    expect(await aks.node('a').sysctl(MAX)).toBe('1048576')
+    expect(await aks.node('b').sysctl(MAX)).toBe('1048576')
+  })
+
+  test('is not raised by a run that did not look at all the nodes that it serves', async () => {
+    const { fix } = await start([busy('a'), busy('b')])
+    await fix([remedies.daemonSet()])
+    const limits = { nodeSelector: '', nodePools: [], nodes: ['a'] }
+    const large = { conntrackMax: 1_048_576, twReuse: 1, maxTwBuckets: 2_000_000 }
+    const { record } = await fix([remedies.daemonSet({ scope: 'all', limits, wanted: large })], {
+      scope: limits,
+    })
+    expect(record.changes.filter(({ target }) => target.kind === 'daemonset')).toMatchObject([
+      { outcome: 'refused', why: expect.stringContaining('did not look at (b)') },
+    ])
+  })
+
+  test('with a named node in the scope it serves that node alone', async () => {
+    const { fix } = await start([busy('a'), busy('b')])
+    const limits = { nodeSelector: '', nodePools: [], nodes: ['a'] }
+    await fix([remedies.daemonSet({ limits })], { scope: limits })
+    expect(servedNodes()).toEqual(['a'])
+  })
+
+  test('writes no node and no object when it is a dry run', async () => {
+    const { fix, stand, aks } = await start([busy('a')])
+    const from = await stand()
+    const seen = aks.requests.length
+    const { record } = await fix([remedies.daemonSet()], { from, dryRun: true })
+    expect(record.plans[0]?.steps.map(({ setting, to }) => [setting, to])).toEqual([
+      ['image', 'mcr.microsoft.com/azurelinux/busybox:1.36'],
+      ['conntrack-max', '262144'],
+      ['conntrack-buckets', '65536'],
+      ['nodes', 'pool np1'],
+      [BUCKETS, '65536'],
+      [MAX, '262144'],
+    ])
+    expect(aks.requests.slice(seen).every(({ method }) => method === 'GET')).toBe(true)
+  })
+
+  test('does nothing after a fix that made all nodes healthy, and says how to have it all the same', async () => {
+    const { fix } = await start([busy('a')])
+    const { record, judgement } = await fix([remedies.daemonSet(), remedies.sysctl()])
+    expect(record.plans.map(({ remedy }) => remedy)).toEqual(['sysctl', 'daemonset'])
+    expect(stored()).toBeUndefined()
+    expect(record.changes.at(-1)).toMatchObject({
+      remedy: 'daemonset',
+      outcome: 'skipped',
+      why: expect.stringContaining('fix-scope: all'),
+    })
+    expect(judgement.verdict).toBe('healthy')
+  })
+})
+
+onNodes('daemonset, when something is in its way,', () => {
+  const foreign = (more: object = {}): KubeObject =>
+    ({
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      metadata: { namespace: 'kube-system', name: NAME, ...more },
+      spec: {
+        selector: { matchLabels: { app: 'x' } },
+        template: {
+          metadata: { labels: { app: 'x' } },
+          spec: { nodeSelector: { none: 'at-all' }, containers: [{ name: 'x', image: 'busybox' }] },
+        },
+      },
+    }) as KubeObject
+
+  test('leaves one of that name that it did not make', async () => {
+    const { fix } = await start([busy('a')], { objects: [foreign()] })
+    const { record } = await fix([remedies.daemonSet()])
+    expect(record.unachieved[0]).toContain('there is one of that name that this action did not make')
+  })
+
+  test('leaves one that somebody else manages, and names who', async () => {
+    const { fix, api } = await start([busy('a')])
+    await fix([remedies.daemonSet()])
+    await api.request({
+      method: 'PATCH',
+      path: `/apis/apps/v1/namespaces/kube-system/daemonsets/${NAME}`,
+      query: { fieldManager: 'argocd-controller' },
+      contentType: 'application/merge-patch+json',
+      body: { spec: { template: { spec: { terminationGracePeriodSeconds: 9 } } } },
+    })
+    const large = { conntrackMax: 524_288, twReuse: 1, maxTwBuckets: 2_000_000 }
+    const { record } = await fix([remedies.daemonSet({ scope: 'all', wanted: large })])
+    expect(record.unachieved[0]).toContain('argocd-controller manages it (metadata.managedFields)')
+  })
+
+  test('does not make a second one beside that of another namespace', async () => {
+    const { fix } = await start([busy('a')], { objects: [namespace('tuning')] })
+    await fix([remedies.daemonSet({ namespace: 'tuning' })])
+    const { record } = await fix([remedies.daemonSet({ scope: 'all' })])
+    expect(stored()).toBeUndefined()
+    expect(record.unachieved[0]).toContain('there is one in namespace tuning already')
+  })
+
+  test('names why pods are refused, and does not wait for the deadline', async () => {
+    const { fix } = await start([busy('a')], {
+      admit: ({ resource, object }) =>
+        resource === 'pods' && JSON.stringify(object ?? {}).includes(NAME)
+          ? { webhook: 'guard.example', message: 'Privileged container is not allowed' }
+          : undefined,
+    })
+    const slept: number[] = []
+    const { record, judgement } = await fix([remedies.daemonSet()], { onSleep: (ms) => slept.push(ms) })
+    expect(slept.length).toBeLessThan(30)
+    const rollout = record.changes.find(({ setting }) => setting === 'rollout')
+    expect(rollout).toMatchObject({ outcome: 'failed', after: '0 of 1 pods ready' })
+    expect(rollout?.why).toContain('Privileged container is not allowed')
+    expect(tried(record.changes)).toMatchObject({ 'a nf_conntrack_max': ['failed', '131072', '131072'] })
+    expect(judgement.verdict).toBe('critical')
+  })
+
+  test('says which node did not get its pod ready in time, and gives the others theirs', async () => {
+    const { fix, stand, aks } = await start([busy('a'), busy('b')])
+    const from = await stand()
+    aks.node('b').setFault('pull-error')
+    const { record } = await fix([remedies.daemonSet({ rolloutSeconds: 40 })], { from, auditSeconds: 1 })
+    const rollout = record.changes.find(({ setting }) => setting === 'rollout')
+    expect(rollout).toMatchObject({ outcome: 'failed', after: '1 of 2 pods ready' })
+    expect(rollout?.why).toMatch(/b: (ErrImagePull|ImagePullBackOff)/)
+    expect(tried(record.changes)).toMatchObject({
+      'a nf_conntrack_max': ['changed', '131072', '262144'],
+      'b nf_conntrack_max': ['unproven', '131072', undefined],
+    })
+  }, 20_000)
+
+  test('names the value that a node does not let it write', async () => {
+    const { fix } = await start([busy('a', { fault: 'read-only-sysctls' })])
+    const { record } = await fix([remedies.daemonSet()])
+    expect(tried(record.changes)).toMatchObject({ 'a nf_conntrack_max': ['failed', '131072', '131072'] })
+    expect(record.unachieved.join('\n')).toContain('Read-only file system')
+  })
+
+  test('says which right is missing, and leaves the other remedies their turn', async () => {
+    const rules = [{ apiGroups: [''], resources: ['nodes', 'pods'], verbs: ['*'] }]
+    const { fix } = await start([busy('a')], { users: [{ name: 'small', rules }] })
+    const { record } = await fix([remedies.daemonSet(), remedies.sysctl()])
+    expect(record.unachieved).toContain(
+      'daemonset: it could not be planned: the right to get daemonsets.apps in namespace kube-system is missing',
+    )
+    expect(tried(record.changes)).toMatchObject({ 'a nf_conntrack_max': ['changed', '131072', '262144'] })
+  })
+
+  test('is taken back when the run is ended during its rollout, and the record says so', async () => {
+    const { fix } = await start([busy('a')])
+    const from = await bed.stand()
+    bed.aks.node('a').setFault({ delayMs: 60_000 })
+    const controller = new AbortController()
+    const { record } = await fix([remedies.daemonSet()], {
+      from,
+      signal: controller.signal,
+      onSleep: () => controller.abort(new Error('SIGTERM')),
+    })
+    expect(stored()).toBeUndefined()
+    await until(() => tunerPods().length === 0)
+    expect(record.interrupted).toBe(true)
+    expect(settingsIn(record.changes)).toMatchObject({
+      'conntrack-max': ['failed', null, null],
+      [MAX]: ['unproven', '131072', undefined],
+    })
+  })
+})
+
+function namespace(name: string): KubeObject {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } as KubeObject
+}
+
+onNodes('the loop of the DaemonSet', () => {
+  test('writes again what something else wrote, and leaves what is larger', async () => {
+    const { fix, aks } = await start([busy('a')])
+    await fix([remedies.daemonSet({ scope: 'all' })])
+    expect(await aks.node('a').sysctl(MAX_TW_BUCKETS)).toBe('2000000')
+    await aks.node('a').setSysctl(MAX, '131072')
+    await aks.node('a').setSysctl(BUCKETS, '524288')
+    const [pod] = tunerPods()
+    // A pod that is made anew does at once what the loop does each minute.
+    bed.aks.store.delete('pods', 'kube-system', pod?.metadata.name ?? '')
+    await until(async () => (await aks.node('a').sysctl(MAX)) === '262144')
+    expect(await aks.node('a').sysctl(BUCKETS)).toBe('524288')
+  })
+})

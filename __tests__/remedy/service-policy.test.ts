@@ -1,0 +1,290 @@
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import type { AksOptions, KubeObject } from '../aks/aks.ts'
+import { type Bed, remedies, startBed, tried } from './bed.ts'
+
+// Real nodes and processes, on machines that are busy with other things.
+jest.setTimeout(60_000)
+
+let bed: Bed
+afterEach(() => bed.stop())
+
+const nodeNames = ['a', 'b', 'c']
+
+function service(name: string, more: Record<string, unknown> = {}): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace: 'shop', name },
+    spec: { type: 'LoadBalancer', selector: { app: name }, ports: [{ port: 443 }], ...more },
+  } as KubeObject
+}
+
+function slice(name: string, ready: Record<string, boolean>): KubeObject {
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { namespace: 'shop', name: `${name}-1`, labels: { 'kubernetes.io/service-name': name } },
+    addressType: 'IPv4',
+    ports: [],
+    endpoints: Object.entries(ready).map(([nodeName, isReady], index) => ({
+      addresses: [`10.244.0.${index + 5}`],
+      nodeName,
+      conditions: { ready: isReady },
+    })),
+  } as KubeObject
+}
+
+const everywhere = { a: true, b: true, c: true }
+
+/** Three nodes at 85 %, the service shop/web, and what is told besides. */
+async function start(objects: KubeObject[], options: AksOptions = {}): Promise<Bed> {
+  bed = await startBed({
+    nodes: nodeNames.map((name) => ({
+      name,
+      conntrackCount: 111_412,
+      sysctls: { 'net.netfilter.nf_conntrack_max': '131072', 'net.ipv4.tcp_tw_reuse': '1' },
+    })),
+    objects,
+    ...options,
+  })
+  return bed
+}
+
+const policyOf = (name: string) =>
+  bed.aks.store.get<KubeObject & { spec: { externalTrafficPolicy?: string } }>('services', 'shop', name)?.spec
+    .externalTrafficPolicy ?? 'Cluster'
+
+const web = { services: ['shop/web'] }
+const ofServices = (path: RegExp) => bed.aks.requests.filter((request) => path.test(request.path))
+const patches = () => ofServices(/services\/web$/).filter(({ method }) => method === 'PATCH')
+
+describe('service-policy', () => {
+  test('sets a named service to Local, waits, and tells how many connections are gone', async () => {
+    const { fix, aks } = await start([service('web'), slice('web', everywhere)])
+    let slept = 0
+    const { record, judgement, lines } = await fix([remedies.servicePolicy(web)], {
+      onSleep: async (ms) => {
+        slept += ms
+        for (const name of nodeNames) await aks.node(name).setConntrackCount(66_000)
+      },
+    })
+    expect(policyOf('web')).toBe('Local')
+    expect(tried(record.changes)).toEqual({ 'web externalTrafficPolicy': ['changed', 'Cluster', 'Local'] })
+    expect(slept).toBe(120_000)
+    expect(lines).toContain('105 s left')
+    expect(
+      record.effects.find(({ measure, node }) => measure === 'conntrack-entries' && node === 'b'),
+    ).toMatchObject({
+      before: 111_412,
+      after: 66_000,
+    })
+    expect(lines.at(-1)).toBe('service-policy: tracked connections 334236 → 198000 (41 % less)')
+    expect(judgement.verdict).toBe('healthy')
+  })
+
+  test('sends the version that it planned on, and nothing but the policy', async () => {
+    const { fix } = await start([
+      service('web', { internalTrafficPolicy: 'Local' }),
+      slice('web', everywhere),
+    ])
+    await fix([remedies.servicePolicy(web)])
+    const [patch, ...more] = patches()
+    expect(more).toEqual([])
+    expect(patch?.body).toEqual({
+      metadata: { resourceVersion: expect.any(String) },
+      spec: { externalTrafficPolicy: 'Local' },
+    })
+  })
+
+  test('refuses a service without a ready endpoint on some node, and names the node', async () => {
+    const { fix } = await start([service('web'), slice('web', { a: true, b: false })])
+    const { record } = await fix([remedies.servicePolicy(web)])
+    expect(policyOf('web')).toBe('Cluster')
+    expect(record.changes[0]).toMatchObject({ outcome: 'refused', after: 'Cluster' })
+    expect(record.unachieved).toEqual([
+      'service-policy: externalTrafficPolicy of service shop/web was not changed: 2 nodes of 3 without a ready endpoint would drop its traffic: b, c; force-services: true changes it all the same',
+    ])
+  })
+
+  test('looks at nodes outside the scope of the run too, but not at cordoned ones', async () => {
+    const { fix } = await start([service('web'), slice('web', { a: true })], {
+      nodes: [
+        { name: 'a', conntrackCount: 120_000, sysctls: { 'net.netfilter.nf_conntrack_max': '131072' } },
+        { name: 'b' },
+        { name: 'c', schedulable: false },
+      ],
+    })
+    const only = { nodeSelector: '', nodePools: [], nodes: ['a'] }
+    const { record } = await fix([remedies.servicePolicy(web)], { scope: only })
+    expect(record.changes[0]?.why).toContain(
+      '1 node of 2 without a ready endpoint would drop its traffic: b;',
+    )
+  })
+
+  test('changes it all the same when forced, and says what that costs', async () => {
+    const { fix } = await start([service('web'), slice('web', { a: true })])
+    const { record } = await fix([remedies.servicePolicy({ ...web, forceServices: true })])
+    expect(policyOf('web')).toBe('Local')
+    expect(record.changes[0]).toMatchObject({
+      outcome: 'changed',
+      why: expect.stringMatching(/^forced: 2 nodes of 3/),
+    })
+  })
+
+  test('takes * only together with force-services', async () => {
+    const objects = [
+      service('web'),
+      slice('web', everywhere),
+      service('api', { type: 'NodePort' }),
+      slice('api', everywhere),
+    ]
+    const { fix } = await start([...objects, service('inside', { type: 'ClusterIP' })])
+    const { record } = await fix([remedies.servicePolicy({ services: ['*'] })])
+    expect(record.changes.map(({ outcome }) => outcome)).toEqual(['refused', 'refused'])
+    await fix([remedies.servicePolicy({ services: ['*'], forceServices: true })])
+    expect([policyOf('web'), policyOf('api')]).toEqual(['Local', 'Local'])
+  })
+
+  test('refuses what is no such service, and skips what is Local already', async () => {
+    const { fix } = await start([
+      service('inside', { type: 'ClusterIP' }),
+      service('web', { externalTrafficPolicy: 'Local' }),
+    ])
+    const services = ['shop/nobody', 'shop/inside', 'shop/web']
+    const { record } = await fix([remedies.servicePolicy({ services })])
+    expect(record.changes.map(({ outcome, why }) => [outcome, why])).toEqual([
+      ['refused', 'there is no such service'],
+      ['refused', 'it is of type ClusterIP; only LoadBalancer and NodePort have the policy'],
+      ['skipped', 'it is Local already'],
+    ])
+  })
+
+  test('leaves services alone while no table is nearly full, unless the scope is all', async () => {
+    const { fix } = await start([service('web'), slice('web', everywhere)], {})
+    for (const name of nodeNames) await bed.aks.node(name).setConntrackCount(500)
+    const { record } = await fix([remedies.servicePolicy(web)])
+    expect(record.changes[0]).toMatchObject({ outcome: 'skipped', before: 'Cluster' })
+    expect(record.unachieved).toEqual([])
+    await fix([remedies.servicePolicy({ ...web, scope: 'all' })])
+    expect(policyOf('web')).toBe('Local')
+  })
+})
+
+describe('service-policy, when something comes between,', () => {
+  const touch = (spec: Record<string, unknown>) => {
+    const now = bed.aks.store.get<KubeObject & { spec: object }>('services', 'shop', 'web')
+    if (now) bed.aks.store.update('services', { ...now, spec: { ...now.spec, ...spec } } as KubeObject)
+  }
+  /** Acts just before the first patch is served. */
+  const beforePatch = (act: () => void) => {
+    let done = false
+    bed.aks.events.on('request', ({ method, path }) => {
+      if (done || method !== 'PATCH' || !path.endsWith('/services/web')) return
+      done = true
+      act()
+    })
+  }
+
+  test('looks again at a service that changed since the plan, and changes it if it still fits', async () => {
+    const { fix } = await start([service('web'), slice('web', everywhere)])
+    beforePatch(() => touch({ sessionAffinity: 'ClientIP' }))
+    const { record } = await fix([remedies.servicePolicy(web)])
+    expect(policyOf('web')).toBe('Local')
+    expect(record.changes[0]?.outcome).toBe('changed')
+    expect(patches().map(({ status }) => status)).toEqual([409, 200])
+  })
+
+  test('refuses it when it does not fit any more', async () => {
+    const { fix } = await start([service('web'), slice('web', everywhere)])
+    beforePatch(() => {
+      touch({ sessionAffinity: 'ClientIP' })
+      bed.aks.store.delete('endpointslices.discovery.k8s.io', 'shop', 'web-1')
+    })
+    const { record } = await fix([remedies.servicePolicy(web)])
+    expect(policyOf('web')).toBe('Cluster')
+    expect(record.changes[0]).toMatchObject({
+      outcome: 'refused',
+      why: expect.stringMatching(/^it changed since it was planned, and now: 3 nodes of 3/),
+    })
+  })
+
+  test('does not claim a change that somebody else made', async () => {
+    const { fix } = await start([service('web'), slice('web', everywhere)])
+    beforePatch(() => touch({ externalTrafficPolicy: 'Local' }))
+    const { record } = await fix([remedies.servicePolicy(web)])
+    expect(record.changes[0]).toMatchObject({
+      outcome: 'unchanged',
+      why: 'somebody else set it after the plan',
+    })
+  })
+
+  test('gives up a service that is changed again and again', async () => {
+    const { fix } = await start([service('web'), slice('web', everywhere)])
+    let port = 1000
+    bed.aks.events.on('request', ({ method, path }) => {
+      if (method === 'PATCH' && path.endsWith('/services/web')) touch({ ports: [{ port: port++ }] })
+    })
+    const { record } = await fix([remedies.servicePolicy(web)])
+    expect(record.changes[0]).toMatchObject({
+      outcome: 'failed',
+      why: 'it is being changed by somebody else',
+    })
+    expect(patches()).toHaveLength(2)
+  })
+
+  test('reads the service when the answer to the patch is lost, and knows that it was changed', async () => {
+    const { fix, aks } = await start([service('web'), slice('web', everywhere)])
+    aks.misbehave({ match: { method: 'PATCH', times: 1 }, do: 'lost-answer' })
+    const { record } = await fix([remedies.servicePolicy(web)])
+    expect(record.changes[0]?.outcome).toBe('changed')
+    expect(patches()).toHaveLength(1)
+  })
+
+  test('sends the patch again when it did not arrive', async () => {
+    const { fix, aks } = await start([service('web'), slice('web', everywhere)])
+    aks.misbehave({ match: { method: 'PATCH', times: 1 }, do: 'reset' })
+    const { record } = await fix([remedies.servicePolicy(web)])
+    expect(record.changes[0]?.outcome).toBe('changed')
+    expect(policyOf('web')).toBe('Local')
+  })
+
+  test('names the right that is missing', async () => {
+    const reader = [
+      {
+        apiGroups: [''],
+        resources: ['nodes', 'services', 'pods'],
+        verbs: ['get', 'list', 'watch', 'create', 'deletecollection'],
+      },
+      { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list'] },
+    ]
+    const { fix } = await start([service('web'), slice('web', everywhere)], {
+      users: [{ name: 'reader', rules: reader }],
+    })
+    const { record } = await fix([remedies.servicePolicy(web)])
+    expect(record.changes[0]).toMatchObject({
+      outcome: 'failed',
+      why: 'the right to patch services in namespace shop is missing',
+      after: 'Cluster',
+    })
+  })
+
+  test('says so when a controller sets it back while the traffic settles', async () => {
+    const { fix } = await start([service('web'), slice('web', everywhere)])
+    const { record } = await fix([remedies.servicePolicy(web)], {
+      onSleep: () => touch({ externalTrafficPolicy: 'Cluster' }),
+    })
+    expect(record.changes[0]).toMatchObject({ outcome: 'failed', after: 'Cluster' })
+    expect(record.unachieved[0]).toContain('something set it back')
+  })
+
+  test('keeps the change in the record when the run is ended while the traffic settles', async () => {
+    const { fix } = await start([service('web'), slice('web', everywhere)])
+    const controller = new AbortController()
+    const { record } = await fix([remedies.servicePolicy(web)], {
+      signal: controller.signal,
+      onSleep: () => controller.abort(new Error('SIGTERM')),
+    })
+    expect(record.interrupted).toBe(true)
+    expect(tried(record.changes)).toEqual({ 'web externalTrafficPolicy': ['changed', 'Cluster', 'Local'] })
+  })
+})
