@@ -65,7 +65,9 @@ function effectCells({ name, before, after }: NodeChange): Content[] {
   const status = (row: NodeRow): Markup => md`${sign(row.status)} ${STATUS_WORDS[row.status]}`
   return [
     code(name),
-    arrow(status(before), after && status(after)),
+    after === undefined
+      ? md`${unbroken(status(before))} → not read again`
+      : arrow(status(before), status(after)),
     arrow(number(before.conntrack.value, percent), after && number(after.conntrack.value, percent)),
     arrow(number(before.conntrack.max, limit), after && number(after.conntrack.max, limit)),
     arrow(number(before.timeWait.value, count), after && number(after.timeWait.value, count)),
@@ -92,7 +94,9 @@ export function changesSection(report: Report, most: number): Markup | undefined
 }
 
 function wayBack(changes: readonly Change[]): Markup | undefined {
-  const made = changes.some(({ outcome, remedy }) => outcome === 'changed' && remedy !== 'restore')
+  const made = changes.some(
+    ({ outcome, remedy }) => (outcome === 'changed' || outcome === 'unproven') && remedy !== 'restore',
+  )
   if (!made) return undefined
   const lines = [
     'with:',
@@ -116,7 +120,7 @@ function changeCells(change: Change): Content[] {
 }
 
 function arrow(before: Markup, after: Markup | undefined): Markup {
-  return unbroken(md`${before} → ${after ?? 'not read again'}`)
+  return unbroken(after === undefined ? before : md`${before} → ${after}`)
 }
 
 function number(value: number | undefined, format: (value: number) => string): Markup {
