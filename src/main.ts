@@ -37,7 +37,9 @@ async function check(story: Story, run: Run, log: Logger): Promise<void> {
   try {
     cluster = await reach(inputs, run, log)
     story.cluster = cluster.facts
-    story.last = await measure(cluster.reader, inputs, log)
+    const [measured, more] = await Promise.all([measure(cluster.reader, inputs, log), cluster.moreFacts()])
+    story.cluster = { ...cluster.facts, ...more }
+    story.last = measured
     if (inputs.fix.remedies.length > 0) await cure(cluster, story, run, log)
     // A look that was cut short still tells what it knows, but not as if it were whole.
     run.signal.throwIfAborted()

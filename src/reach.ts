@@ -21,6 +21,8 @@ export interface Cluster {
   api?: KubeApi
   /** Present when the cluster is named in Azure. */
   aks?: AksConnection
+  /** What else there is to know of the cluster; asked for while the nodes are read. */
+  moreFacts(): Promise<Partial<ClusterFacts>>
   /** Turns an error of a call to the cluster into one for the user. */
   explain(error: unknown): unknown
 }
@@ -52,8 +54,8 @@ async function reachKubeconfig(inputs: Inputs, run: Run, log: Logger): Promise<C
   }
   const { api, facts, explain } = await connect(inputs.cluster, { ...clusterDeps(run, log), azureTokens })
   log.info(`Cluster: ${facts.name} at ${facts.server}.`)
-  const dataplane = await readDataplane(api, run.signal)
-  return { api, facts: { ...facts, ...dataplane }, explain, reader: directReader(api, inputs, run, log) }
+  const moreFacts = () => readDataplane(api, run.signal)
+  return { api, facts, explain, moreFacts, reader: directReader(api, inputs, run, log) }
 }
 
 async function reachAks(inputs: Inputs, run: Run, log: Logger): Promise<Cluster> {
@@ -63,7 +65,8 @@ async function reachAks(inputs: Inputs, run: Run, log: Logger): Promise<Cluster>
   const proxyFor = (url: URL) => proxyFromEnvironment(url, process.env)
   const aks = await connectAks({ ...name, ...inputs.azure }, { ...azureDeps(log), proxyFor }, run.signal)
   if (aks.runCommand !== undefined) {
-    return { facts: aks.facts, aks, explain: (error) => error, reader: commandReader(aks, inputs, run, log) }
+    const reader = commandReader(aks, inputs, run, log)
+    return { facts: aks.facts, aks, explain: (error) => error, moreFacts: async () => ({}), reader }
   }
   const { api, facts, explain } = await connect(
     {
@@ -75,12 +78,13 @@ async function reachAks(inputs: Inputs, run: Run, log: Logger): Promise<Cluster>
     },
     clusterDeps(run, log),
   )
-  const { kubeProxy } = await readDataplane(api, run.signal)
   return {
     api,
     aks,
-    facts: { ...facts, ...aks.facts, ...(kubeProxy !== undefined && { kubeProxy }) },
+    facts: { ...facts, ...aks.facts },
     explain,
+    // Which dataplane it is ARM knows best.
+    moreFacts: async () => ({ ...(await readDataplane(api, run.signal)), ...aks.facts }),
     reader: directReader(api, inputs, run, log),
   }
 }

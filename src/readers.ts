@@ -19,7 +19,7 @@ export function directReader(api: KubeApi, inputs: Inputs, run: Run, log: Logger
     async nodes({ only, seen }) {
       pass += 1
       savePodsMayExist({ runId: run.id, namespace: probe.namespace })
-      if (pass === 1) await removeStale(api, inputs, run, log)
+      const stale = pass === 1 ? removeStale(api, inputs, run, log) : undefined
       const progress = tellProgress(log)
       try {
         return await readNodes(api, {
@@ -40,6 +40,7 @@ export function directReader(api: KubeApi, inputs: Inputs, run: Run, log: Logger
         })
       } finally {
         progress.end()
+        await stale
       }
     },
     services: () => listExternalServices(api, run.signal),
