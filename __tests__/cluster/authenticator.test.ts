@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { tokenFile } from '../../src/cluster/authenticator.ts'
+import { bearer, tokenFile } from '../../src/cluster/authenticator.ts'
 import { UserError } from '../../src/errors.ts'
 import { instantClock, rejection } from './support/api.ts'
 
@@ -37,4 +37,8 @@ test('a token file that is missing or empty is an error of the user', async () =
   writeFileSync(join(folder, 'empty'), '\n')
   const empty = await rejection(tokenFile(join(folder, 'empty'), () => {}).headers(signal))
   expect(empty).toMatchObject({ message: expect.stringContaining('is empty') })
+})
+
+test.each(['', 'two\nlines', 'a b', 'ünicode'])('%j is no token', (token) => {
+  expect(() => bearer(token)).toThrow(UserError)
 })

@@ -94,6 +94,15 @@ describe('a cluster is reached', () => {
     expect(clock.waits).toEqual([500, 1000])
   })
 
+  test('by a user who may not even see the version', async () => {
+    const message = 'forbidden: User "x" cannot get path "/version"'
+    const body = { kind: 'Status', code: 403, reason: 'Forbidden', message }
+    const restore = aks.misbehave({ match: { path: /^\/version/ }, do: { status: 403, body } })
+    const { facts } = await connected(aks.kubeconfig())
+    restore()
+    expect(facts).toEqual({ server: aks.server, name: 'small-aks' })
+  })
+
   test('with a token of Entra ID instead of the user, renewed when it ends in mid-run', async () => {
     accepted = new Set(['first'])
     const given = ['first', 'second']

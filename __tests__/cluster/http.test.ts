@@ -226,7 +226,7 @@ describe('a request is sent again', () => {
     const { api } = await serve((_request, response) => {
       if (++calls > 1) json(response, 200, { ok: true })
     })
-    expect(await api.request({ ...nodes, timeoutMs: 200 })).toEqual({ ok: true })
+    expect(await api.request({ ...nodes, timeoutMs: 1500 })).toEqual({ ok: true })
   })
 
   test('not where it changes something, unless the caller says that it is safe', async () => {

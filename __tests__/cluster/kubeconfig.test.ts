@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
 import { readKubeconfig } from '../../src/cluster/kubeconfig.ts'
 import { UserError } from '../../src/errors.ts'
 import { rejection } from './support/api.ts'
@@ -210,6 +211,44 @@ describe('a kubeconfig is refused with what to do', () => {
     expect(unreadable.message).toContain('cannot be read')
     expect(unreadable.cause).toBeUndefined()
   })
+})
+
+test('whatever a kubeconfig holds, it is read or refused with what to do', async () => {
+  const value = fc.oneof(
+    fc.constantFrom<unknown>(null, true, 7, '', 'text', 'https://a.example', [], {}, [1], { a: 1 }, 'AAAA'),
+    fc.jsonValue(),
+  )
+  const keys = <K extends string>(...names: K[]) =>
+    fc.record(Object.fromEntries(names.map((name) => [name, value])), { requiredKeys: [] })
+  const cluster = keys(
+    'certificate-authority-data',
+    'tls-server-name',
+    'proxy-url',
+    'insecure-skip-tls-verify',
+  )
+  const user = keys(
+    'token',
+    'tokenFile',
+    'exec',
+    'auth-provider',
+    'client-key-data',
+    'as',
+    'as-groups',
+    'username',
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(cluster, value), fc.oneof(user, value), async (oneCluster, oneUser) => {
+      const parts = {
+        cluster: oneCluster as Record<string, unknown>,
+        user: oneUser as Record<string, unknown>,
+      }
+      const outcome = await read(config(parts)).catch((error: unknown) => error)
+      if (outcome instanceof UserError) return
+      expect(outcome).toMatchObject({ context: 'one', server: expect.any(URL) })
+      for (const secret of masked) expect(secret).not.toBe('')
+    }),
+    { numRuns: 500 },
+  )
 })
 
 describe('what a context says is read:', () => {

@@ -80,6 +80,11 @@ describe('a 403 names the right that is missing', () => {
   })
 })
 
+test('a caller whom the API server takes for nobody has no credentials, rather than no rights', () => {
+  const text = 'User "system:anonymous" cannot list resource "nodes" in API group "" at the cluster scope'
+  expect(explainForbidden(forbidden(text))?.message).toContain('does not accept the credentials')
+})
+
 describe('no missing right is read into', () => {
   test.each([
     [

@@ -68,6 +68,11 @@ async function readToken(path: string): Promise<string> {
   return token
 }
 
+/** @throws UserError for a token that no header can carry, e.g. one with a line break. */
 export function bearer(token: string): { authorization: string } {
-  return { authorization: `Bearer ${token}` }
+  if (/^[\x21-\x7e]+$/.test(token)) return { authorization: `Bearer ${token}` }
+  throw new UserError('The token for the API server has a character that no token has, e.g. a line break.', {
+    next: 'Store the token anew, as one line without quotes, or fetch the kubeconfig anew (az aks get-credentials).',
+    docs: 'troubleshooting.md#401-unauthorized',
+  })
 }

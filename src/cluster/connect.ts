@@ -48,7 +48,7 @@ export async function connect(options: ConnectOptions, deps: ConnectDeps): Promi
   const firstCallMs = deps.firstCallMs ?? 8_000
   const access = await readKubeconfig(options, environment, mask)
   const proxy = access.proxy ?? proxyFromEnvironment(access.server, environment)
-  if (proxy?.password) mask(decodeURIComponent(proxy.password))
+  if (proxy?.password) for (const form of [proxy.password, decodeURIComponent(proxy.password)]) mask(form)
   const signedIn: SignedIn = options.tokenSource
     ? { auth: renewingToken(options.tokenSource, mask, clock) }
     : await signIn(access, { ...deps, log, clock })
@@ -128,10 +128,16 @@ async function firstCall(
       })
       return typeof version.gitVersion === 'string' ? version.gitVersion.slice(0, 100) : undefined
     } catch (error) {
+      if (maySeeNothing(error)) return undefined
       const pause = Math.max(wait, error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0)
       if (!(error instanceof KubeError) || !error.transient || clock.now() + pause + leastMs > end)
         throw error
       await clock.sleep(pause, signal)
     }
   }
+}
+
+/** An API server that refuses even the version has been reached, and knows the caller. */
+function maySeeNothing(error: unknown): boolean {
+  return error instanceof KubeError && error.status === 403 && /\bcannot get path\b/.test(error.message)
 }

@@ -178,7 +178,7 @@ function serverAdvice({ kind, code }: Failure, context: ConnectionContext): stri
 }
 
 const privateAdvice =
-  'A private cluster can only be reached from its network: use a self-hosted runner there, or private-cluster: run-command.'
+  'A private cluster can only be reached from its network: use a self-hosted runner there, or name the cluster in Azure (cluster-name, resource-group, subscription-id) with private-cluster: run-command.'
 
 function failureOf(error: unknown): Failure | undefined {
   let proxyLeg = false

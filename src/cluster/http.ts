@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { type Logger, silent } from '../log.ts'
+import { USER_AGENT } from '../version.ts'
 import type { Authenticator } from './authenticator.ts'
 import { BodyError, parseObject, readLines, readText } from './body.ts'
 import { type Clock, DeadlineError, realClock, withDeadline } from './clock.ts'
@@ -147,7 +148,7 @@ interface SendCall {
   body?: string
 }
 
-const userAgent = { 'user-agent': 'aks-connection-health' }
+const userAgent = { 'user-agent': USER_AGENT }
 
 function toSend(call: KubeCall): SendCall {
   const { method, path, query } = call

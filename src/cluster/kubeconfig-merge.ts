@@ -76,3 +76,9 @@ function rawUser(raw: Record<string, unknown>, name: string): UserEntry['raw'] {
   const entry = raw.users.find((each: { name?: unknown } | null) => each?.name === name)
   return (entry as { user?: UserEntry['raw'] } | undefined)?.user ?? {}
 }
+
+/** A value of a kubeconfig as text: its types are what YAML makes of them. Undefined where it is none, or empty. */
+export function textOf(value: unknown): string | undefined {
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined
+  return String(value).trim() || undefined
+}

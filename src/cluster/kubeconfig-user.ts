@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { UserError } from '../errors.ts'
 import type { Mask } from './authenticator.ts'
-import type { UserEntry } from './kubeconfig-merge.ts'
+import { textOf, type UserEntry } from './kubeconfig-merge.ts'
 import { checkKeyPair, readPem } from './pem.ts'
 
 /**
@@ -28,7 +28,8 @@ export interface ClusterUser {
 /** Resolves a user's entry. Secrets are told to `mask` before anything else can happen to them. */
 export async function readUser(user: UserEntry, mask: Mask): Promise<ClusterUser> {
   const { name, raw } = user
-  for (const secret of [user.token, user.keyData, user.password]) if (secret) mask(String(secret).trim())
+  const token = textOf(user.token)
+  for (const secret of [token, textOf(user.keyData), textOf(user.password)]) if (secret) mask(secret)
   if (user.username || user.password) {
     throw new UserError(
       `The user ${name} of the kubeconfig has a password, with which Kubernetes lets nobody in.`,
@@ -38,14 +39,14 @@ export async function readUser(user: UserEntry, mask: Mask): Promise<ClusterUser
       },
     )
   }
-  const tokenFile = typeof raw.tokenFile === 'string' && raw.tokenFile !== '' ? raw.tokenFile : undefined
+  const tokenFile = textOf(raw.tokenFile)
   return {
     name,
     folder: user.folder,
     headers: impersonation(user),
     ...(await readKeyPair(user, mask)),
     ...(tokenFile !== undefined && { tokenFile: resolve(user.folder, tokenFile) }),
-    ...(user.token && { token: String(user.token).trim() }),
+    ...(token !== undefined && { token }),
     ...(user.exec && { exec: user.exec as unknown }),
     ...(user.authProvider && { authProvider: user.authProvider as unknown }),
   }
@@ -69,13 +70,13 @@ async function readKeyPair(user: UserEntry, mask: Mask): Promise<Pick<ClusterUse
 }
 
 function impersonation({ impersonateUser, raw }: UserEntry): Record<string, string | string[]> {
-  if (!impersonateUser) return {}
-  const groups = Array.isArray(raw['as-groups'])
-    ? raw['as-groups'].filter((each) => typeof each === 'string')
-    : []
+  const user = textOf(impersonateUser)
+  if (user === undefined) return {}
+  const uid = textOf(raw['as-uid'])
+  const groups = Array.isArray(raw['as-groups']) ? raw['as-groups'].map(textOf) : []
   return {
-    'impersonate-user': impersonateUser,
-    ...(typeof raw['as-uid'] === 'string' && { 'impersonate-uid': raw['as-uid'] }),
-    ...(groups.length > 0 && { 'impersonate-group': groups }),
+    'impersonate-user': user,
+    ...(uid !== undefined && { 'impersonate-uid': uid }),
+    ...(groups.length > 0 && { 'impersonate-group': groups.filter((each) => each !== undefined) }),
   }
 }

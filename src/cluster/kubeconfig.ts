@@ -2,7 +2,7 @@ import type { Cluster } from '@kubernetes/client-node'
 import { UserError } from '../errors.ts'
 import type { Mask } from './authenticator.ts'
 import { readKubeconfigs } from './kubeconfig-files.ts'
-import { type MergedKubeconfig, mergeKubeconfigs } from './kubeconfig-merge.ts'
+import { type MergedKubeconfig, mergeKubeconfigs, textOf } from './kubeconfig-merge.ts'
 import { type ClusterUser, readUser } from './kubeconfig-user.ts'
 import { nearestFirst } from './nearest.ts'
 import { parseCertificate, readPem } from './pem.ts'
@@ -50,14 +50,14 @@ async function readCluster(cluster: Cluster): Promise<Omit<ClusterAccess, 'conte
   const what = `certificate authority of the cluster ${cluster.name}`
   const ca = await readPem(what, cluster.caData, cluster.caFile)
   if (ca !== undefined) parseCertificate(what, ca)
+  const serverName = textOf(cluster.tlsServerName)
+  const proxy = textOf(cluster.proxyUrl)
   return {
     server,
     skipVerify: cluster.skipTLSVerify,
     ...(ca && { ca }),
-    ...(cluster.tlsServerName && { serverName: cluster.tlsServerName }),
-    ...(cluster.proxyUrl && {
-      proxy: parseProxy(cluster.proxyUrl, `proxy-url of the cluster ${cluster.name}`),
-    }),
+    ...(serverName !== undefined && { serverName }),
+    ...(proxy !== undefined && { proxy: parseProxy(proxy, `proxy-url of the cluster ${cluster.name}`) }),
   }
 }
 

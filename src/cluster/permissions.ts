@@ -39,6 +39,7 @@ export function rightName({ verb, resource, group, namespace }: MissingRight): s
 export function explainForbidden(error: KubeError): UserError | undefined {
   const right = missingRight(error)
   if (right === undefined) return undefined
+  if (right.user === 'system:anonymous') return refusedCredentials(error, 'it takes the caller for nobody')
   const byAzure = /Azure/.test(error.message)
   return new UserError(`The user ${JSON.stringify(right.user)} lacks the right ${rightName(right)}.`, {
     next: byAzure ? azureAdvice(right) : rbacAdvice(right),
@@ -74,11 +75,14 @@ function quote(word: string): string {
   return /^[\w.:/@=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
 
-/** Says why the API server lets nobody in with these credentials; undefined when the error is no 401. */
+/** Says why the API server does not know the caller; undefined when the error is no 401. */
 export function explainUnauthorized(error: KubeError): UserError | undefined {
-  if (error.status !== 401) return undefined
-  return new UserError('The API server does not accept the credentials (401 Unauthorized).', {
-    next: 'A token or certificate in a kubeconfig may have ended, or been issued before the certificates of the cluster were rotated: fetch it anew (az aks get-credentials) or renew the secret that holds it. With Entra ID, check that the identity is of the tenant of the cluster.',
+  return error.status === 401 ? refusedCredentials(error, '401 Unauthorized') : undefined
+}
+
+function refusedCredentials(error: KubeError, why: string): UserError {
+  return new UserError(`The API server does not accept the credentials (${why}).`, {
+    next: 'A token or certificate in a kubeconfig may be missing, have ended, or be older than the last rotation of the certificates of the cluster: fetch it anew (az aks get-credentials) or renew the secret that holds it. With Entra ID, check that the identity is of the tenant of the cluster.',
     docs: 'troubleshooting.md#401-unauthorized',
     cause: error,
   })
