@@ -35,7 +35,7 @@ export function staticToken(token: string): Authenticator {
   return { headers: async () => bearer(token) }
 }
 
-/** How long a token that was read from a file is used before the file is looked at again, as client-go does. */
+/** How long a token that was read from a file is used before the file is looked at again, in ms. */
 const fileTokenMs = 10_000
 
 /** A token in a file that something else renews (a mounted service-account token). */
