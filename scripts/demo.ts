@@ -1,4 +1,5 @@
 import { type NodeSpec, namespacesPossible, startAks } from '../__tests__/aks/aks.ts'
+import { kubeProxy } from '../__tests__/aks/kube-proxy.ts'
 
 export interface Demo {
   /** Content for the input `kubeconfig`. */
@@ -15,7 +16,7 @@ export interface Demo {
  */
 export async function startDemo(): Promise<Demo> {
   const real = namespacesPossible()
-  const aks = await startAks({ nodes: real ? namespaceNodes() : recordedNodes() })
+  const aks = await startAks({ objects: [kubeProxy], nodes: real ? namespaceNodes() : recordedNodes() })
   if (real) await aks.node('aks-np1-1').makeTimeWait({ v4: 150, v6: 20 })
   const kind = real ? 'network namespaces with real sockets' : 'replayed recordings of real kernels'
   return {

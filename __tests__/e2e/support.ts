@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type RunOptions, type RunResult, runAction } from '../../scripts/run-action.ts'
 import type { Report } from '../../src/report/report.ts'
 import { type AksOptions, namespacesPossible, type SmallAks, startAks } from '../aks/aks.ts'
+import { kubeProxy } from '../aks/kube-proxy.ts'
 
 export type CheckResult = RunResult & {
   /** The JSON report; undefined when none was written. */
@@ -12,9 +13,9 @@ export type CheckResult = RunResult & {
   requests: string[]
 }
 
-/** A small AKS for one test; `await using` stops it. */
+/** A small AKS for one test, with kube-proxy in it; `await using` stops it. */
 export async function cluster(options: AksOptions = {}): Promise<SmallAks & AsyncDisposable> {
-  const aks = await startAks(options)
+  const aks = await startAks({ ...options, objects: [kubeProxy, ...(options.objects ?? [])] })
   return Object.assign(aks, { [Symbol.asyncDispose]: () => aks.stop() })
 }
 
@@ -59,7 +60,7 @@ export function podsLeft(aks: SmallAks): string[] {
 /** What differs from run to run: ids, ports, times and paths. */
 export function steady(text: string, aks: SmallAks): string {
   return text
-    .replaceAll(aks.server, 'https://small-aks')
+    .replaceAll(new URL(aks.server).host, 'small-aks')
     .replaceAll(/local-[0-9a-f]{8}/g, 'local-RUN')
     .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?( UTC)?/g, 'TIME')
     .replaceAll(/after \d+\.\d s/g, 'after N s')
