@@ -1,10 +1,10 @@
-import type { KubeObject } from './objects.ts'
+import type { UnknownObject } from './objects.ts'
 
 /**
  * The kube-proxy of an AKS cluster as far as one can see that it is there. Its pods are for nodes that do not
  * exist: nothing in this bed carries service traffic.
  */
-export const kubeProxy: KubeObject = {
+export const kubeProxy: UnknownObject = {
   apiVersion: 'apps/v1',
   kind: 'DaemonSet',
   metadata: { name: 'kube-proxy', namespace: 'kube-system', labels: { component: 'kube-proxy' } },

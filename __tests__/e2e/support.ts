@@ -61,6 +61,7 @@ export function podsLeft(aks: SmallAks): string[] {
 export function steady(text: string, aks: SmallAks): string {
   return text
     .replaceAll(new URL(aks.server).host, 'small-aks')
+    .replaceAll(/^::add-mask::.*$/gm, '::add-mask::SECRET')
     .replaceAll(/local-[0-9a-f]{8}/g, 'local-RUN')
     .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?( UTC)?/g, 'TIME')
     .replaceAll(/after \d+\.\d s/g, 'after N s')
