@@ -48,7 +48,11 @@ const MEASURES = {
 } as const
 
 function reductionList(report: Report): Markup | undefined {
-  const items = reductions(report).map(({ remedy, measure, before, after, percent: less, nodes }) => {
+  // Only service-policy means to lower them; of the others it is worth a line when it did happen.
+  const told = reductions(report).filter(
+    ({ remedy, percent: less }) => remedy === 'service-policy' || Math.abs(less ?? 0) >= 0.5,
+  )
+  const items = told.map(({ remedy, measure, before, after, percent: less, nodes }) => {
     const change = less === undefined ? '' : `, ${comparison(less)}`
     const where = `on ${plural(nodes, 'node')}`
     return md`${code(remedy)}: ${MEASURES[measure]} ${count(before)} → ${count(after)}${change} (${where})`
