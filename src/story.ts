@@ -46,7 +46,13 @@ export function reportOf(story: Story): Report {
     judgement: judgementOf(story),
     nodes: last?.nodes ?? [],
     findings: last?.findings ?? [],
-    ...(before !== undefined && { before: { ...before, judgement: judge(before.findings, inputs.policy) } }),
+    ...(before !== undefined && {
+      before: {
+        judgement: judge(before.findings, inputs.policy),
+        nodes: before.nodes,
+        findings: before.findings,
+      },
+    }),
     ...(fix !== undefined && { fix }),
     notes: notesOn(cluster),
     ...(failure !== undefined && { failure: failureOf(failure) }),

@@ -7,7 +7,7 @@ import { SAMPLES, type SampleName } from '../report/sample-reports.ts'
 const names = Object.keys(SAMPLES) as SampleName[]
 const executable = findChromium()
 // In CI the browser must be there: a skipped test would look like a good one.
-const required = process.env.RENDER_TESTS === 'required'
+const required = process.env.ACH_REQUIRE_CHROMIUM === '1'
 const how = executable ?? 'NOT RUN: no Chromium (apt-get install chromium, or set $CHROMIUM)'
 
 test('Chromium is there where it is required', () => {
