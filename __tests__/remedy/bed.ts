@@ -83,9 +83,9 @@ export interface Bed {
   aks: SmallAks
   api: KubeApi
   /** Reads and judges all nodes of the scope. */
-  stand(limits?: typeof scope, auditSeconds?: number): Promise<Standing>
-  fix(chosen: Remedy[], options?: FixOptions): Promise<Fixed>
-  stop(): Promise<void>
+  readonly stand: (limits?: typeof scope, auditSeconds?: number) => Promise<Standing>
+  readonly fix: (chosen: Remedy[], options?: FixOptions) => Promise<Fixed>
+  readonly stop: () => Promise<void>
 }
 
 /** A small AKS with the way to it that the action has, and no waiting beyond 50 ms. */

@@ -36,8 +36,8 @@ const tunerPods = () =>
     .filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/name'] === NAME)
 const servedNodes = () =>
   tunerPods()
-    .map(({ spec }) => spec.nodeName)
-    .sort()
+    .map(({ spec }) => spec.nodeName ?? '')
+    .sort((a, b) => a.localeCompare(b))
 const settingsIn = (changes: { setting: string; outcome: string; before: unknown; after: unknown }[]) =>
   Object.fromEntries(
     changes.map(({ setting, outcome, before, after }) => [setting, [outcome, before, after]]),

@@ -70,7 +70,7 @@ onNodes('restore', () => {
     const seen = aks.requests.length
     await fix([restore(fixed.record)])
     const script = JSON.stringify(
-      aks.requests.slice(seen).find(({ body }) => JSON.stringify(body)?.includes('"tuner"'))?.body,
+      aks.requests.slice(seen).find(({ body }) => JSON.stringify(body ?? '').includes('"tuner"'))?.body,
     )
     expect(script.indexOf(`tune ${MAX}`)).toBeGreaterThan(0)
     expect(script.indexOf(`tune ${MAX}`)).toBeLessThan(script.indexOf(`tune ${BUCKETS}`))

@@ -25,7 +25,7 @@ export async function applyDaemonSet(
 ): Promise<DaemonSet> {
   const manifest = daemonSetManifest({ settings, namespace, runId })
   const metadata = { ...manifest.metadata, ...(resourceVersion !== undefined && { resourceVersion }) }
-  return await api.request<DaemonSet>({
+  return api.request<DaemonSet>({
     method: 'PATCH',
     path: daemonSetPath(namespace, manifest.metadata.name),
     query: { fieldManager: FIELD_MANAGER, force: false, fieldValidation: 'Strict' },

@@ -111,7 +111,7 @@ export function proveOnNodes(
     if (!fits(change.setting, present.value, change.wanted)) {
       const why = 'something on the node wrote it after the fix, kube-proxy for one does so when it starts'
       return change.outcome === 'unproven'
-        ? { ...change, after, outcome: 'failed' }
+        ? { ...change, after, outcome: 'failed', why: change.why ?? `it is ${after}` }
         : { ...change, after, outcome: 'failed', why }
     }
     return { ...change, after, outcome: change.outcome === 'unproven' ? 'changed' : change.outcome }
@@ -120,8 +120,9 @@ export function proveOnNodes(
 
 /** The new sizes of the nodes whose sizes change, for what they cost in memory. */
 export function sizesOf(steps: Step[], nodes: NodeResult[]): NodeSizes[] {
+  const byNode = stepsByNode(steps)
   return nodes.flatMap((result): NodeSizes[] => {
-    const own = steps.filter((step) => isNodeStep(step) && step.target.name === result.node.name)
+    const own = byNode.get(result.node.name) ?? []
     const to = (setting: string) => own.find((step) => step.setting === setting && step.intent !== 'refuse')
     const [max, buckets, timeWait] = [to(MAX), to(BUCKETS), to(MAX_TW_BUCKETS)]
     const size: NodeSizes = { node: result.node.name, memoryKb: memoryOf(result) }
@@ -133,6 +134,10 @@ export function sizesOf(steps: Step[], nodes: NodeResult[]): NodeSizes[] {
   })
 }
 
+function stepsByNode(steps: Step[]): Map<string, NodeStep[]> {
+  return Map.groupBy(steps.filter(isNodeStep), ({ target }) => target.name)
+}
+
 function memoryOf(result: NodeResult): number | undefined {
   const read = result.kind === 'read' ? result.reading.memoryKb : undefined
   return read && isKnown(read) ? read.value : result.node.memoryKb
@@ -140,15 +145,13 @@ function memoryOf(result: NodeResult): number | undefined {
 
 /** How full the tables will be at today's number of entries, fullest first: sentences. */
 export function usageForecast(steps: Step[], nodes: NodeResult[], most = 5): string[] {
+  const byNode = stepsByNode(steps)
   const lines = nodes.flatMap((result) => {
-    const step = steps.find(
-      (one) =>
-        one.setting === MAX &&
-        one.intent === 'change' &&
-        isNodeStep(one) &&
-        one.target.name === result.node.name,
-    )
-    if (result.kind !== 'read' || !step?.from || !isKnown(result.reading.first.conntrackCount)) return []
+    const own = byNode.get(result.node.name) ?? []
+    const step = own.find(({ setting, intent }) => setting === MAX && intent === 'change')
+    if (result.kind !== 'read' || !isKnown(result.reading.first.conntrackCount)) return []
+    // Without a limit, which 0 stands for, there is no percentage.
+    if (!step?.from || step.from === '0' || step.to === '0') return []
     const count = result.reading.first.conntrackCount.value
     const share = (max: string) => (count / Number(max)) * 100
     const before = share(step.from)

@@ -1,4 +1,5 @@
 import { type Change, type FixRecord, nameOf, type RemedyId, type Step, type Target } from './remedy.ts'
+import { listNames } from './words.ts'
 
 /** An empty record. The entry makes it before the first change, so that it can be told at any moment. */
 export function newRecord(dryRun: boolean): FixRecord {
@@ -7,10 +8,23 @@ export function newRecord(dryRun: boolean): FixRecord {
 
 /** Puts a change into the record, in place of what the same remedy said of the same setting before. */
 export function recordChange(record: FixRecord, change: Change): void {
+  const places = placesOf(record)
   const key = keyOf(change)
-  const at = record.changes.findIndex((earlier) => keyOf(earlier) === key)
-  if (at < 0) record.changes.push(change)
+  const at = places.get(key)
+  if (at === undefined) places.set(key, record.changes.push(change) - 1)
   else record.changes[at] = change
+}
+
+/** Where each setting stands in a record: a search for every change would be slow with thousands of nodes. */
+const allPlaces = new WeakMap<FixRecord, Map<string, number>>()
+
+function placesOf(record: FixRecord): Map<string, number> {
+  let places = allPlaces.get(record)
+  if (!places) {
+    places = new Map(record.changes.map((change, index) => [keyOf(change), index]))
+    allPlaces.set(record, places)
+  }
+  return places
 }
 
 /** One string for a setting of a target as one remedy sees it. */
@@ -39,12 +53,18 @@ export function changeOf(step: Step, outcome: Change['outcome'], why?: string): 
   }
 }
 
-/** The sentences that say which changes did not come about though they were asked for. */
+/** The sentences that say which changes did not come about though they were asked for; one for all that are alike. */
 export function unachievedOf(changes: Change[]): string[] {
-  const bad = changes.filter(({ outcome }) => ['failed', 'refused', 'unproven'].includes(outcome))
-  return bad.map((change) => {
-    const why = change.why === undefined ? '' : `: ${change.why}`
-    return `${change.remedy}: ${change.setting} of ${nameOf(change.target)} ${told[change.outcome] ?? change.outcome}${why}`
+  const bad = changes.filter(({ outcome }) => outcome in told)
+  const alike = Map.groupBy(bad, ({ remedy, setting, outcome, why, target }) =>
+    JSON.stringify([remedy, setting, outcome, why, target.kind]),
+  )
+  return [...alike.values()].flatMap((group) => {
+    const [first] = group
+    if (!first) return []
+    const why = first.why === undefined ? '' : `: ${first.why}`
+    const targets = listNames(group.map(({ target }) => nameOf(target)))
+    return `${first.remedy}: ${first.setting} of ${targets} ${told[first.outcome] ?? first.outcome}${why}`
   })
 }
 

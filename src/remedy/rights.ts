@@ -1,5 +1,6 @@
 import { KubeError } from '../cluster/kube-api.ts'
 import { causesOf, messageOf } from '../errors.ts'
+import { plain } from '../node/plain-text.ts'
 
 /** The Kubernetes rights that reading the nodes needs; every remedy reads them again. */
 export function podRights(namespace: string): string[] {
@@ -22,6 +23,7 @@ export function daemonSetRights(namespace: string): string[] {
     `daemonsets.apps get, patch and delete in namespace ${namespace}`,
     'daemonsets.apps list in all namespaces',
     `pods list in namespace ${namespace}`,
+    `events list in namespace ${namespace} (to say why pods are refused; it works without)`,
     `privileged pods with hostNetwork admitted in namespace ${namespace}`,
   ]
 }
@@ -42,5 +44,5 @@ export function whyFailed(error: unknown): string {
       return `the right to ${verb} ${resource}${group ? `.${group}` : ''} ${where} is missing`
     }
   }
-  return causesOf(error)[0] ?? messageOf(error)
+  return plain(causesOf(error)[0] ?? messageOf(error), 1000)
 }

@@ -1,5 +1,6 @@
 import type { KubeApi, ObjectMeta } from '../cluster/kube-api.ts'
 import { listAll } from '../cluster/list.ts'
+import { plain } from '../node/plain-text.ts'
 import { CONTAINERS, type DaemonSet, SELECTOR } from './daemonset-object.ts'
 import type { RemedyContext } from './remedy.ts'
 import { listNames } from './words.ts'
@@ -51,7 +52,7 @@ export async function readDaemonSet(
   { namespace, name }: { namespace: string; name: string },
   signal: AbortSignal,
 ): Promise<DaemonSet> {
-  return await api.request<DaemonSet>({ method: 'GET', path: daemonSetPath(namespace, name), signal })
+  return api.request<DaemonSet>({ method: 'GET', path: daemonSetPath(namespace, name), signal })
 }
 
 export function daemonSetPath(namespace: string, name?: string): string {
@@ -120,7 +121,8 @@ async function refusal(
       },
       signal,
     })
-    return events.items.at(-1)?.message
+    const message = events.items.at(-1)?.message
+    return message && plain(message)
   } catch {
     // Events are a courtesy: without the right to read them the numbers have to do.
     signal.throwIfAborted()
@@ -149,12 +151,12 @@ function whyNotReady({ status }: TunerPodState): string | undefined {
   for (const { state } of [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]) {
     const { waiting, terminated } = state ?? {}
     if (waiting?.reason && waiting.reason !== 'PodInitializing') {
-      return [waiting.reason, waiting.message].filter(Boolean).join(': ')
+      return plain([waiting.reason, waiting.message].filter(Boolean).join(': '), 300)
     }
     if (terminated && terminated.exitCode !== 0) return `exit code ${terminated.exitCode ?? 'unknown'}`
   }
   const unscheduled = status?.conditions?.find(
     ({ type, status }) => type === 'PodScheduled' && status === 'False',
   )
-  return unscheduled?.message ?? `phase ${status?.phase ?? 'unknown'}`
+  return plain(unscheduled?.message ?? `phase ${status?.phase ?? 'unknown'}`, 300)
 }

@@ -40,10 +40,11 @@ export async function runRemedies(start: Standing, options: RunOptions): Promise
   let standing = start
   for (const remedy of remedies) {
     const plan = await planned(remedy, standing, options)
-    if (plan) plans.set(remedy, plan)
     if (signal.aborted) return ended(standing, record)
+    if (!plan) continue
+    plans.set(remedy, plan)
+    record.plans.push(plan)
   }
-  record.plans = [...plans.values()]
   tellPlans(record.plans, options)
   if (record.dryRun) return standing
   let stale = false
@@ -81,6 +82,7 @@ async function planned(remedy: Remedy, standing: Standing, options: RunOptions):
     const why = whyFailed(error)
     options.record.unachieved.push(`${remedy.id}: it could not be planned: ${why}`)
     options.log.warning(`${remedy.id} could not be planned: ${why}`)
+    options.log.debug(error.stack ?? why)
     return undefined
   }
 }
@@ -116,6 +118,7 @@ async function carryOut(
     const why = whyFailed(error)
     record.unachieved.push(`${remedy.id}: it ended early: ${why}`)
     log.warning(`${remedy.id} ended early: ${why}`)
+    if (error instanceof Error) log.debug(error.stack ?? why)
     nodes = undefined
   }
   const next = await standingAfter(remedy, nodes, standing, options)
@@ -131,15 +134,15 @@ async function standingAfter(
   standing: Standing,
   options: RunOptions,
 ): Promise<Standing> {
-  let services = standing.services
+  const changesServices = remedy.id === 'service-policy' || remedy.id === 'restore'
+  const services = changesServices ? await options.readServices() : standing.services
   let read = nodes
   try {
-    if (remedy.id === 'service-policy' || remedy.id === 'restore') services = await options.readServices()
     read ??= await options.readAgain()
   } catch (error) {
     // The old reading says nothing about what is there after the change.
     const why = `could not be read again after ${remedy.id}: ${whyFailed(error)}`
-    options.record.unachieved.push(`${remedy.id}: the nodes or services ${why}`)
+    options.record.unachieved.push(`${remedy.id}: the nodes ${why}`)
     read ??= standing.nodes.map((result) =>
       result.kind === 'out-of-scope' ? result : { kind: 'unread', node: result.node, why },
     )

@@ -88,10 +88,10 @@ async function verify(
   return verified
 }
 
-async function settle(seconds: number, { log, sleep }: RemedyContext): Promise<void> {
-  if (seconds > 0) log.info(`Waiting ${seconds} s for old connections to go (settle-seconds)`)
+async function settle(seconds: number, context: RemedyContext): Promise<void> {
+  if (seconds > 0) context.log.info(`Waiting ${seconds} s for old connections to go (settle-seconds)`)
   for (let left = seconds; left > 0; left -= progressSeconds) {
-    if (left < seconds) log.info(`${left} s left`)
-    await sleep(Math.min(left, progressSeconds) * 1000)
+    if (left < seconds) context.log.info(`${left} s left`)
+    await context.sleep(Math.min(left, progressSeconds) * 1000)
   }
 }

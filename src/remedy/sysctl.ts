@@ -70,6 +70,12 @@ function notes(steps: Step[], options: SysctlOptions, { nodes }: RemedyContext):
     const names = listNames(atMost.map(({ target }) => ('name' in target ? target.name : '')))
     notes.push(`The maximum of ${names} is no lower than the wanted one: a larger conntrack-max raises it.`)
   }
+  const uneven = poolsLeftUneven(steps, nodes)
+  if (uneven.length > 0) {
+    notes.push(
+      `Nodes of pool ${listNames(uneven)} will differ from each other, as only those that breach are changed (the check pool-drift warns of that); fix-scope: all makes them alike.`,
+    )
+  }
   if (steps.some((step) => step.setting === TW_REUSE)) {
     notes.push(
       'TIME-WAIT lasts 60 s in any case: with tcp_tw_reuse the ports of these sockets can be used again, the number of sockets falls only as they expire.',
@@ -77,6 +83,22 @@ function notes(steps: Step[], options: SysctlOptions, { nodes }: RemedyContext):
     )
   }
   return notes
+}
+
+/** Pools of which some nodes that were read are changed and others are not. */
+function poolsLeftUneven(steps: Step[], nodes: RemedyContext['nodes']): string[] {
+  const changed = new Set(
+    steps
+      .filter(({ intent }) => intent === 'change')
+      .filter(isNodeStep)
+      .map(({ target }) => target.name),
+  )
+  const read = nodes.filter(({ kind }) => kind === 'read').map(({ node }) => node)
+  const pools = Map.groupBy(read, ({ pool }) => pool)
+  return [...pools].flatMap(([pool, members]) => {
+    const some = members.filter(({ name }) => changed.has(name)).length
+    return pool !== '' && some > 0 && some < members.length ? [pool] : []
+  })
 }
 
 async function verify(changes: Change[], options: SysctlOptions, context: RemedyContext): Promise<Change[]> {

@@ -62,7 +62,10 @@ export async function tuneNodes(
       const task = byNode.get(outcome.node.name)
       if (!task) return
       for (const [step, change] of changesOf(task, outcome, changeOfTuned)) tell(step, change)
-      context.log.info(`${outcome.node.name}: ${summary(outcome)} (${done} of ${total})`)
+      if (outcome.kind !== 'answered') context.log.info(`${outcome.node.name}: ${outcome.why}`)
+      if (done === total || done % linesEvery(total) === 0) {
+        context.log.info(`${done} of ${total} nodes are through`)
+      }
     },
     note: (text) => context.log.info(text),
     removed: (removal) => {
@@ -93,8 +96,9 @@ function changesOf(
   })
 }
 
-function summary(outcome: Outcome): string {
-  return outcome.kind === 'answered' ? 'the tuner is through' : outcome.why
+/** Nodes between two lines of progress: some ten lines in all. */
+function linesEvery(total: number): number {
+  return Math.max(1, Math.ceil(total / 10))
 }
 
 function podTasks(tasks: Task[], options: TunerOptions, context: RemedyContext) {
