@@ -52,7 +52,10 @@ export async function listAgentPools(
     const { body } = await arm.request({ method: 'GET', path, signal })
     const { value, nextLink } = record(body) ?? {}
     if (!Array.isArray(value)) {
-      throw new ArmError('the list of node pools has no value', { call: `GET ${path}`, code: 'InvalidAnswer' })
+      throw new ArmError('the list of node pools has no value', {
+        call: `GET ${path}`,
+        code: 'InvalidAnswer',
+      })
     }
     for (const each of value as unknown[]) pools.push(parsePool(cluster, each, undefined))
     path = text(nextLink)
@@ -135,12 +138,7 @@ export async function deleteAgentPool(
   await carryOut(arm, { method: 'DELETE', path: pool.path, ...condition }, follow, accepted)
 }
 
-async function carryOut(
-  arm: Arm,
-  call: ArmCall,
-  follow: FollowOptions,
-  accepted: () => void,
-): Promise<void> {
+async function carryOut(arm: Arm, call: ArmCall, follow: FollowOptions, accepted: () => void): Promise<void> {
   const answer = await arm.request({ ...call, signal: follow.signal })
   accepted()
   const operation = operationOf(call, answer, follow.now)

@@ -61,11 +61,7 @@ async function readSize(
   return family === undefined || !(Number(cores) > 0) ? undefined : { family, cores: Number(cores) }
 }
 
-async function readUsages(
-  arm: Arm,
-  location: string,
-  signal: AbortSignal | undefined,
-): Promise<CoreQuota[]> {
+async function readUsages(arm: Arm, location: string, signal: AbortSignal | undefined): Promise<CoreQuota[]> {
   const values = await list(
     arm,
     `/providers/Microsoft.Compute/locations/${encodeURIComponent(location)}/usages`,

@@ -96,7 +96,11 @@ function readValue(
 }
 
 /** The notice for a size that AKS does not take as large as it was asked for. */
-export function clamped(name: string, asked: number, { least, most }: { least: number; most: number }): string {
+export function clamped(
+  name: string,
+  asked: number,
+  { least, most }: { least: number; most: number },
+): string {
   return `${name}: clamped from ${asked} to ${most}, as AKS takes ${least} to ${most}`
 }
 

@@ -75,7 +75,7 @@ export function written(value: unknown): string | null {
 }
 
 /** The value that a text of a step stands for; undefined when it is none that the setting can have. */
-export function valueOf(setting: string, text: string): OsValue | undefined {
+export function parsedValue(setting: string, text: string): OsValue | undefined {
   if (setting === UNSAFE_SYSCTLS) return text === '' ? [] : text.split(' ')
   switch (OS_SETTINGS[setting]?.kind) {
     case 'number':

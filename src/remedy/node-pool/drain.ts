@@ -1,0 +1,129 @@
+import type { RemedyContext } from '../remedy.ts'
+import { count, listNames } from '../words.ts'
+import { blockingBudgets, evict } from './evict.ts'
+import { type Kit, POLL_MS } from './options.ts'
+import { kindOf, listPods, podName, podsOn, type WorkPod, waitingFor, whyWaiting } from './pods.ts'
+import { cordon, type PoolNode, poolNodes } from './pool-nodes.ts'
+
+/** Whether all that has to move has moved; if not, what is in the way. */
+export type Drained = { done: true } | { done: false; why: string }
+
+/** Nodes that an autoscaler adds in the meantime are drained too; this often at most. */
+const MOST_ROUNDS = 5000
+
+/**
+ * Empties a pool node by node: no node of it takes new pods, and the eviction API moves the pods as the budgets
+ * allow. Never evicts while a pod waits for a place. Stops at the first node that is not empty in time.
+ * @param other the pool that the pods move to; the nodes remember for which pool they were cordoned.
+ */
+export async function drainPool(
+  name: string,
+  other: string,
+  kit: Kit,
+  context: RemedyContext,
+): Promise<Drained> {
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const nodes = await cordonAll(name, other, context)
+    const busy = await busyNodes(nodes, context)
+    const next = busy[0]
+    if (next === undefined) return { done: true }
+    context.log.info(
+      `${next.name}: draining (${busy.length} of ${nodes.length} nodes of ${name} have pods to move)`,
+    )
+    const drained = await drainNode(next, nodes, kit, context)
+    if (!drained.done) return drained
+    context.log.info(`${next.name}: drained`)
+  }
+  return { done: false, why: `${name} gets new nodes as fast as they are drained` }
+}
+
+/** Cordons every node of a pool; which nodes it has is looked up anew each time. */
+async function cordonAll(
+  name: string,
+  other: string,
+  { api, signal, log }: RemedyContext,
+): Promise<PoolNode[]> {
+  const nodes = await poolNodes(api, name, signal)
+  const open = nodes.filter(({ cordoned }) => !cordoned)
+  for (const node of open) await cordon(api, node, other, signal)
+  if (open.length > 0) log.info(`${name}: cordoned ${listNames(open.map((node) => node.name))}`)
+  return nodes
+}
+
+async function busyNodes(nodes: readonly PoolNode[], { api, signal }: RemedyContext): Promise<PoolNode[]> {
+  const busy = new Set((await listPods(api, signal)).filter(hasToMove).map(({ spec }) => spec.nodeName ?? ''))
+  return nodes.filter((node) => busy.has(node.name))
+}
+
+export function hasToMove(pod: WorkPod): boolean {
+  return kindOf(pod) !== 'stays'
+}
+
+async function drainNode(
+  node: PoolNode,
+  sites: readonly PoolNode[],
+  kit: Kit,
+  context: RemedyContext,
+): Promise<Drained> {
+  const { api, signal } = context
+  const deadline = kit.now() + kit.drainTimeoutMinutes * 60_000
+  let told = -1
+  for (;;) {
+    const here = (await podsOn(api, node.name, signal)).filter(hasToMove)
+    if (here.length === 0) return { done: true }
+    const bare = here.filter((pod) => kindOf(pod) === 'bare')
+    if (bare.length > 0) {
+      return {
+        done: false,
+        why: `no controller would make these pods anew elsewhere: ${listNames(bare.map(podName))}`,
+      }
+    }
+    if (here.length !== told) context.log.info(`${node.name}: ${count(here.length, 'pod')} to move`)
+    told = here.length
+    const inTheWay = await evictSome(here, sites, context)
+    if (kit.now() >= deadline)
+      return { done: false, why: await whyNotEmpty(node, here, inTheWay, kit, context) }
+    await context.sleep(POLL_MS)
+  }
+}
+
+/** What kept pods of a node from being evicted at the last try. */
+interface InTheWay {
+  waiting: WorkPod[]
+  budgeted: WorkPod[]
+  errors: string[]
+}
+
+async function evictSome(
+  here: readonly WorkPod[],
+  sites: readonly PoolNode[],
+  { api, signal }: RemedyContext,
+): Promise<InTheWay> {
+  const inTheWay: InTheWay = { waiting: [], budgeted: [], errors: [] }
+  inTheWay.waiting = waitingFor(sites, await listPods(api, signal))
+  if (inTheWay.waiting.length > 0) return inTheWay
+  for (const pod of here) {
+    if (pod.metadata.deletionTimestamp !== undefined) continue
+    const evicted = await evict(api, pod, signal)
+    if (evicted.kind === 'budget') inTheWay.budgeted.push(pod)
+    if (evicted.kind === 'error') inTheWay.errors.push(evicted.why)
+  }
+  return inTheWay
+}
+
+async function whyNotEmpty(
+  node: PoolNode,
+  here: readonly WorkPod[],
+  { waiting, budgeted, errors }: InTheWay,
+  kit: Kit,
+  { api, signal }: RemedyContext,
+): Promise<string> {
+  const reasons: string[] = []
+  if (waiting.length > 0) reasons.push(`pods wait for a place: ${listNames(waiting.map(whyWaiting), 3)}`)
+  if (budgeted.length > 0) {
+    reasons.push(`disruption budgets do not allow it: ${await blockingBudgets(api, budgeted, signal)}`)
+  }
+  if (errors.length > 0) reasons.push(`evictions are refused: ${listNames(errors, 3)}`)
+  if (reasons.length === 0) reasons.push(`pods do not end: ${listNames(here.map(podName))}`)
+  return `${node.name} could not be drained within ${kit.drainTimeoutMinutes} minutes (drain-timeout-minutes): ${reasons.join('; ')}`
+}

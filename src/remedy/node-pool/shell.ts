@@ -1,0 +1,104 @@
+import type { AgentPool, AgentPoolBody } from '../../azure/agent-pools.ts'
+import { record, text } from '../../azure/arm-error.ts'
+import type { ClusterName } from '../../azure/managed-cluster.ts'
+
+/** A word for a shell. What Azure says is not trusted, so anything unusual is quoted. */
+export function quote(word: string): string {
+  return /^[\w.:/@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}
+
+/** Ends a script at the first command that fails: a pool must not be deleted after a drain that did not end. */
+const STRICT = 'set -euo pipefail'
+
+/** Stops when the context of kubectl is of another cluster, or there is none. */
+function guard({ resourceGroup, name }: ClusterName): string {
+  return `az aks get-credentials -g ${quote(resourceGroup)} -n ${quote(name)} --file ./kubeconfig && export KUBECONFIG=./kubeconfig`
+}
+
+/**
+ * The script that replaces a pool by hand: `nodepool add` takes the configuration from a file, which `nodepool
+ * update` cannot. It stops at the first failure, and before the deletion when anything is left on the old nodes.
+ */
+export function replaceScript(
+  cluster: ClusterName,
+  pool: AgentPool,
+  successor: string,
+  body: AgentPoolBody,
+  drainMinutes: number,
+): string[] {
+  const where = `-g ${quote(cluster.resourceGroup)} --cluster-name ${quote(cluster.name)}`
+  const old = quote(`kubernetes.azure.com/agentpool=${pool.name}`)
+  const young = quote(`kubernetes.azure.com/agentpool=${successor}`)
+  const { properties } = body
+  const files = [
+    ['linux-os-config.json', '--linux-os-config', record(properties.linuxOSConfig)],
+    ['kubelet-config.json', '--kubelet-config', record(properties.kubeletConfig)],
+  ] as const
+  const given = files.filter(([, , value]) => value !== undefined && Object.keys(value).length > 0)
+  return [
+    STRICT,
+    ...given.map(([file, , value]) => `printf '%s' ${quote(JSON.stringify(value))} > ${file}`),
+    [
+      `az aks nodepool add ${where} --name ${quote(successor)}`,
+      ...shapeOptions(properties),
+      ...given.map(([file, option]) => `${option} ${file}`),
+    ].join(' '),
+    guard(cluster),
+    `kubectl wait node -l ${young} --for=condition=Ready --timeout=15m`,
+    `kubectl cordon -l ${old}`,
+    `kubectl drain -l ${old} --ignore-daemonsets --delete-emptydir-data --timeout=${drainMinutes}m`,
+    // Ends the script while a pod waits for a place.
+    `test -z "$(kubectl get pods -A --field-selector=status.phase=Pending -o name)"`,
+    `az aks nodepool delete ${where} --name ${quote(pool.name)}`,
+  ]
+}
+
+/** Options of `az aks nodepool add` that give a pool the shape of another. */
+function shapeOptions(properties: Record<string, unknown>): string[] {
+  const options: string[] = []
+  const word = (option: string, value: unknown) => {
+    if (typeof value === 'number' || (typeof value === 'string' && value !== '')) {
+      options.push(`${option} ${quote(String(value))}`)
+    }
+  }
+  const flag = (option: string, value: unknown) => {
+    if (value === true) options.push(option)
+  }
+  const listed = (option: string, value: unknown) => {
+    const items = Array.isArray(value) ? value.flatMap((each) => text(each) ?? []) : []
+    if (items.length > 0) options.push(`${option} ${items.map(quote).join(' ')}`)
+  }
+  const pairs = (option: string, value: unknown) =>
+    listed(
+      option,
+      Object.entries(record(value) ?? {}).map(([key, each]) => `${key}=${String(each)}`),
+    )
+  word('--mode', properties.mode)
+  word('--node-vm-size', properties.vmSize)
+  word('--node-count', properties.count)
+  if (properties.enableAutoScaling === true) {
+    options.push('--enable-cluster-autoscaler')
+    word('--min-count', properties.minCount)
+    word('--max-count', properties.maxCount)
+  }
+  word('--os-sku', properties.osSKU)
+  word('--kubernetes-version', properties.orchestratorVersion)
+  word('--node-osdisk-size', properties.osDiskSizeGB)
+  word('--node-osdisk-type', properties.osDiskType)
+  word('--max-pods', properties.maxPods)
+  word('--vnet-subnet-id', properties.vnetSubnetID)
+  word('--pod-subnet-id', properties.podSubnetID)
+  word('--max-surge', record(properties.upgradeSettings)?.maxSurge)
+  word('--priority', properties.scaleSetPriority === 'Spot' ? 'Spot' : undefined)
+  word('--eviction-policy', properties.scaleSetEvictionPolicy)
+  word('--ppg', properties.proximityPlacementGroupID)
+  listed('--zones', properties.availabilityZones)
+  listed('--node-taints', Array.isArray(properties.nodeTaints) ? [properties.nodeTaints.join(',')] : [])
+  pairs('--labels', properties.nodeLabels)
+  pairs('--tags', properties.tags)
+  flag('--enable-encryption-at-host', properties.enableEncryptionAtHost)
+  flag('--enable-ultra-ssd', properties.enableUltraSSD)
+  flag('--enable-fips-image', properties.enableFIPS)
+  flag('--enable-node-public-ip', properties.enableNodePublicIP)
+  return options
+}
