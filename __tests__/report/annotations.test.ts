@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals'
 import { annotations, MESSAGE_LIMIT } from '../../src/report/annotations.ts'
 import { read, unread } from '../support/readings.ts'
-import { report, SAMPLES, type SampleName } from './sample-reports.ts'
+import { report } from './sample-report.ts'
+import { SAMPLES, type SampleName } from './sample-reports.ts'
 
 const hot = (name: string, entries: number) => read(name, { first: { conntrackCount: entries } })
 

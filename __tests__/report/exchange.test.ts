@@ -4,7 +4,8 @@ import { CHECKS } from '../../src/health/finding.ts'
 import { junit } from '../../src/report/junit.ts'
 import { sarif } from '../../src/report/sarif.ts'
 import { read, unread } from '../support/readings.ts'
-import { HOSTILE, report, SAMPLES, type SampleName } from './sample-reports.ts'
+import { report } from './sample-report.ts'
+import { HOSTILE, SAMPLES, type SampleName } from './sample-reports.ts'
 
 const names = (Object.keys(SAMPLES) as SampleName[]).filter((name) => name !== 'large-cluster')
 const hot = (name: string, entries: number) => read(name, { first: { conntrackCount: entries } })

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals'
 import { outputs } from '../../src/report/outputs.ts'
 import { read, unknown, unread } from '../support/readings.ts'
-import { report, SAMPLES } from './sample-reports.ts'
+import { report } from './sample-report.ts'
+import { SAMPLES } from './sample-reports.ts'
 
 interface Parsed {
   findings: { check: string; status: string }[]

@@ -6,7 +6,8 @@ import type { Report } from '../../src/report/report.ts'
 import { SUMMARY_LIMIT, summary } from '../../src/report/summary/summary.ts'
 import { expectGolden } from '../support/golden.ts'
 import { read, unread } from '../support/readings.ts'
-import { report, SAMPLES, type SampleName } from './sample-reports.ts'
+import { report } from './sample-report.ts'
+import { SAMPLES, type SampleName } from './sample-reports.ts'
 
 const names = Object.keys(SAMPLES) as SampleName[]
 const reports = new Map(names.map((name) => [name, SAMPLES[name]()]))
