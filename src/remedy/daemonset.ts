@@ -37,13 +37,13 @@ function planOf(decision: DaemonSetDecision, options: DaemonSetOptions, context:
       ...usageForecast(steps, context.nodes),
       ...memoryImpact(sizesOf(steps, context.nodes)),
     ],
-    rights: [...daemonSetRights(options.namespace), ...podRights(options.namespace)],
+    rights: [...new Set([...daemonSetRights(options.namespace), ...podRights(options.namespace)])],
     notes: [
       ...notes,
       'Each node gets all of the settings, whichever of them it needs; no size is lowered on any node, and none that the DaemonSet has already is taken back.',
       'On nodes that join later the values that were there before are told by the first container of the pod alone (its termination message), not by a report.',
       `It goes with fix: restore and this run's report, or by hand: kubectl delete daemonset -n ${options.namespace} ${DAEMONSET_NAME}. The values stay on the nodes until they are put back or the nodes reboot.`,
-      ...(settings?.['tw-reuse'] ? [podSnippet(options.wanted)] : []),
+      ...(settings?.['tw-reuse'] ? podSnippet(options.wanted) : []),
     ],
   }
 }

@@ -33,9 +33,11 @@ async function plan({ items, namespace }: RestoreOptions, context: RemedyContext
       ...usageForecast(steps, context.nodes),
     ],
     rights: [
-      ...(has('daemonset') ? daemonSetRights(namespace) : []),
-      ...(has('service') ? serviceRights : []),
-      ...podRights(namespace),
+      ...new Set([
+        ...(has('daemonset') ? daemonSetRights(namespace) : []),
+        ...(has('service') ? serviceRights : []),
+        ...podRights(namespace),
+      ]),
     ],
     notes: items.length === 0 ? ['The report names nothing that could be put back.'] : [],
   }

@@ -5,6 +5,7 @@ import { plain } from '../node/plain-text.ts'
 /** The Kubernetes rights that reading the nodes needs; every remedy reads them again. */
 export function podRights(namespace: string): string[] {
   return [
+    'nodes list',
     `pods create, list, watch and deletecollection in namespace ${namespace}`,
     `privileged pods with hostNetwork admitted in namespace ${namespace}`,
   ]

@@ -6,7 +6,7 @@ import { effectsOf, total } from './effects.ts'
 import { notDone, recordChange, unachievedOf } from './record.ts'
 import { type FixRecord, type Plan, REMEDIES, type Remedy, type RemedyContext } from './remedy.ts'
 import { whyFailed } from './rights.ts'
-import { round } from './words.ts'
+import { count, round } from './words.ts'
 
 /** What the run stands on after the remedies: what the verdict is judged on. */
 export interface Standing {
@@ -176,7 +176,7 @@ function tellPlans(plans: Plan[], { log, record }: RunOptions): void {
     const refused = plan.steps.filter((step) => step.intent === 'refuse').length
     const rest = refused > 0 ? `, ${refused} refused` : ''
     log.info(
-      `${record.dryRun ? 'Would do' : 'Plan of'} ${plan.remedy}: ${changes} changes${rest}; lasts ${plan.lasts}`,
+      `${record.dryRun ? 'Would do' : 'Plan of'} ${plan.remedy}: ${count(changes, 'change')}${rest}; lasts ${plan.lasts}`,
     )
     for (const line of plan.impact) log.info(`  ${line}`)
   }

@@ -51,7 +51,7 @@ async function plan(options: ServicePolicyOptions, context: RemedyContext): Prom
       'Load follows the number of pods on each node: unevenly placed pods get uneven load.',
       `The run waits ${options.settleSeconds} s for old connections to go before it reads the nodes again.`,
     ],
-    rights: [...serviceRights, ...podRights(options.namespace)],
+    rights: [...new Set([...serviceRights, ...podRights(options.namespace)])],
     notes: [
       ...(named.length === 0 ? ['No service is named: `services` takes a list of namespace/name.'] : []),
       'Pods see the address of the client from then on, instead of that of a node. A service that a GitOps tool manages has to be changed there too, or the tool sets it back.',

@@ -79,7 +79,7 @@ function notes(steps: Step[], options: SysctlOptions, { nodes }: RemedyContext):
   if (steps.some((step) => step.setting === TW_REUSE)) {
     notes.push(
       'TIME-WAIT lasts 60 s in any case: with tcp_tw_reuse the ports of these sockets can be used again, the number of sockets falls only as they expire.',
-      podSnippet(options.wanted),
+      ...podSnippet(options.wanted),
     )
   }
   return notes
