@@ -7,6 +7,7 @@ import type { Logger } from './log.ts'
 import { measure } from './measure.ts'
 import { type Cluster, reach } from './reach.ts'
 import { type Run, saveMainRan, startRun } from './run.ts'
+import { both } from './settled.ts'
 import type { Story } from './story.ts'
 import { refuse, tell } from './tell.ts'
 
@@ -22,13 +23,14 @@ export async function main(): Promise<number> {
   const run = startRun(inputs.probe.timeoutSeconds, process.env)
   const story: Story = { inputs, run }
   try {
-    await check(story, run, log)
-  } catch (error) {
-    story.failure = error
+    await check(story, run, log).catch((error: unknown) => {
+      story.failure = error
+    })
+    // A signal that comes only now must not keep the run from telling what it found.
+    return await tell(story, log)
   } finally {
     run.end()
   }
-  return tell(story, log)
 }
 
 async function check(story: Story, run: Run, log: Logger): Promise<void> {
@@ -37,9 +39,8 @@ async function check(story: Story, run: Run, log: Logger): Promise<void> {
   try {
     cluster = await reach(inputs, run, log)
     story.cluster = cluster.facts
-    const [measured, more] = await Promise.all([measure(cluster.reader, inputs, log), cluster.moreFacts()])
-    story.cluster = { ...cluster.facts, ...more }
-    story.last = measured
+    // Neither is left alone when the other fails: pods are still being removed then.
+    await both(look(cluster, story, log), lookFurther(cluster, story))
     if (inputs.fix.remedies.length > 0) await cure(cluster, story, run, log)
     // A look that was cut short still tells what it knows, but not as if it were whole.
     run.signal.throwIfAborted()
@@ -48,6 +49,14 @@ async function check(story: Story, run: Run, log: Logger): Promise<void> {
   } finally {
     await cluster?.api?.close()
   }
+}
+
+async function look({ reader }: Cluster, story: Story, log: Logger): Promise<void> {
+  story.last = await measure(reader, story.inputs, log)
+}
+
+async function lookFurther(cluster: Cluster, story: Story): Promise<void> {
+  story.cluster = { ...cluster.facts, ...(await cluster.moreFacts()) }
 }
 
 function givenInputs(): Inputs | UserError {

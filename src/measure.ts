@@ -5,6 +5,7 @@ import type { Inputs } from './inputs.ts'
 import type { Logger } from './log.ts'
 import type { NodesRead } from './node/read-nodes.ts'
 import type { Measured, NodeInfo, NodeResult } from './node/reading.ts'
+import { both } from './settled.ts'
 
 /** What was read at one moment, and what it means. */
 export interface Measurement {
@@ -28,7 +29,7 @@ export interface Reader {
 /** Reads the nodes and the services at once and judges each. */
 export async function measure(reader: Reader, inputs: Inputs, log: Logger): Promise<Measurement> {
   return log.group('Reading the nodes', async () => {
-    const [read, services] = await Promise.all([reader.nodes({}), reader.services()])
+    const [read, services] = await both(reader.nodes({}), reader.services())
     for (const { text } of read.missing) log.warning(text)
     if (read.nothing !== undefined) log.warning(read.nothing)
     return { nodes: read.results, services, findings: findingsOf(read, services, inputs) }

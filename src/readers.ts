@@ -1,11 +1,13 @@
 import type { AksConnection } from './azure/connect-aks.ts'
 import type { KubeApi } from './cluster/kube-api.ts'
 import { listExternalServices } from './cluster/services.ts'
+import type { ServiceInfo } from './health/service.ts'
 import type { Inputs } from './inputs.ts'
 import type { Logger } from './log.ts'
 import type { Reader } from './measure.ts'
-import { sweepStale } from './node/cleanup.ts'
+import { type Removal, sweepStale } from './node/cleanup.ts'
 import { readNodes } from './node/read-nodes.ts'
+import type { Measured } from './node/reading.ts'
 import { type Run, saveClean, savePodsMayExist } from './run.ts'
 
 /** Seconds between two lines of progress. */
@@ -21,6 +23,7 @@ export function directReader(api: KubeApi, inputs: Inputs, run: Run, log: Logger
       savePodsMayExist({ runId: run.id, namespace: probe.namespace })
       const stale = pass === 1 ? removeStale(api, inputs, run, log) : undefined
       const progress = tellProgress(log)
+      let removal: Removal | undefined
       try {
         return await readNodes(api, {
           ...probe,
@@ -29,21 +32,22 @@ export function directReader(api: KubeApi, inputs: Inputs, run: Run, log: Logger
           scope: only === undefined ? scope : { ...scope, nodes: only },
           timeoutMs: run.remainingMs(),
           signal: run.signal,
-          progress: progress.update,
-          removed: ({ complete, left, why }) => {
-            if (complete) saveClean()
-            else
-              log.warning(`Pods of this run may be left in ${probe.namespace} (${left.length}): ${why ?? ''}`)
+          progress: (done, total) => progress.update(done, total),
+          removed: (how) => {
+            removal = how
+            tellRemoval(how, probe.namespace, log)
           },
-          note: log.info,
+          note: (text) => log.info(text),
           ...(seen && { seen }),
         })
       } finally {
         progress.end()
         await stale
+        // Where there was nothing to remove no pod was ever asked for; later looks follow fixes, which make pods too.
+        if (removal?.complete ?? pass === 1) saveClean()
       }
     },
-    services: () => listExternalServices(api, run.signal),
+    services: () => servicesUnlessEnded(api, run),
   }
 }
 
@@ -53,10 +57,29 @@ export function commandReader(aks: AksConnection, inputs: Inputs, run: Run, log:
   throw new Error('not yet')
 }
 
+function tellRemoval({ complete, left, why, lacking }: Removal, namespace: string, log: Logger): void {
+  if (lacking !== undefined) log.info(`The pods were deleted one by one: ${lacking}.`)
+  if (complete) return
+  const known = left.length > 0 ? ` (${left.length} of them)` : ''
+  log.warning(
+    `Pods of this run may be left in ${namespace}${known}: ${why ?? 'they were not seen to be gone'}. The post step tries once more, and each ends by its own deadline.`,
+  )
+}
+
+/** A run that is ended still tells of the nodes that it has read. */
+async function servicesUnlessEnded(api: KubeApi, run: Run): Promise<Measured<ServiceInfo[]>> {
+  try {
+    return await listExternalServices(api, run.signal)
+  } catch (error) {
+    if (!run.signal.aborted) throw error
+    return { unknown: 'the run ended before the services were listed' }
+  }
+}
+
 async function removeStale(api: KubeApi, { probe }: Inputs, run: Run, log: Logger): Promise<void> {
   const { removed, why } = await sweepStale(api, probe.namespace, { signal: run.signal })
   if (removed > 0) log.info(`Removed ${removed} pods that earlier, dead runs had left in ${probe.namespace}.`)
-  if (why !== undefined) log.debug(`pods of dead runs: ${why}`)
+  if (why !== undefined) log.info(`Pods of earlier, dead runs may be left in ${probe.namespace}: ${why}.`)
 }
 
 /** A line every few seconds while nodes answer, and one at the end. */

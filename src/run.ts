@@ -27,7 +27,7 @@ export function startRun(timeoutSeconds: number, environment: NodeJS.ProcessEnv)
   const stop = (name: NodeJS.Signals) =>
     controller.abort(
       new UserError(`The run was cancelled (${name})`, {
-        next: 'Pods of the run were removed. Run it again for a verdict.',
+        next: 'Run it again for a verdict.',
       }),
     )
   const clock = setTimeout(

@@ -60,8 +60,9 @@ export function reportOf(story: Story): Report {
 }
 
 /**
- * The verdict is that of the last reading. A run that ended early is at best unknown, and a fix that was asked
- * for and not achieved fails the run whatever the nodes look like.
+ * The verdict is that of the last reading. A run that ended early is at best unknown, and fails whatever
+ * `fail-on` says: that is about what was found, and a run that could not look must not pass for one that did.
+ * A fix that was asked for and not achieved fails the run whatever the nodes look like.
  */
 function judgementOf({ inputs, last, fix, failure }: Story): Judgement {
   const { policy } = inputs
@@ -73,7 +74,7 @@ function judgementOf({ inputs, last, fix, failure }: Story): Judgement {
   if (failure === undefined) return { verdict, fails: mayFail, reasons: [...unachieved, ...reasons] }
   return {
     verdict: verdict === 'critical' ? 'critical' : 'unknown',
-    fails: mayFail,
+    fails: true,
     reasons: [messageOf(failure), ...unachieved, ...(last === undefined ? [] : reasons)],
   }
 }

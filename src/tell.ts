@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import * as core from '@actions/core'
@@ -12,9 +12,12 @@ import type { Inputs } from './inputs.ts'
 import type { Logger } from './log.ts'
 import { annotations } from './report/annotations.ts'
 import { reportJson } from './report/json.ts'
+import { junit } from './report/junit.ts'
 import { outputs } from './report/outputs.ts'
 import type { Report } from './report/report.ts'
+import { sarif } from './report/sarif.ts'
 import { summary } from './report/summary/summary.ts'
+import { COLOURS, type TextStyles } from './report/text/styles.ts'
 import { textSummary } from './report/text/text.ts'
 import { reportOf, type Story } from './story.ts'
 
@@ -32,6 +35,7 @@ export function saveReport(report: Report, path: string): void {
     writeFileSync(`${path}.part`, reportJson(report))
     renameSync(`${path}.part`, path)
   } catch (error) {
+    rmSync(`${path}.part`, { force: true })
     throw new UserError(`The report cannot be written to ${path}: ${messageOf(error)}`, {
       next: 'Give a path that can be written to in the input "report-path", or leave it out.',
       cause: error,
@@ -44,26 +48,53 @@ export async function tell(story: Story, log: Logger): Promise<number> {
   const { inputs, run, failure } = story
   let path = reportPath(inputs, run.id, process.env)
   const report = reportOf(story)
-  try {
-    saveReport(report, path)
-  } catch (error) {
-    // Without the report a fix could not be undone, so this is no small matter; the verdict is told all the same.
-    log.warning(messageOf(error))
-    path = ''
-  }
-  log.info(textSummary(report, { form: inputs.tell.style }).join('\n'))
+  if (!attempt(log, () => saveReport(report, path))) path = ''
+  saveOtherForms(report, inputs, log)
   if (failure !== undefined) debugError(failure)
   writeAnnotations(annotations(report))
+  log.info(textSummary(report, { form: inputs.tell.style, ...colours(process.env) }).join('\n'))
   const { fails } = report.judgement
   const wanted = inputs.tell.summary === 'always' || (inputs.tell.summary === 'on-failure' && fails)
   if (wanted) await writeSummary((limit) => summary(report, inputs.tell.style, limit), log)
   writeOutputs(outputs(report, path))
-  return fails || isBug(failure) ? 1 : 0
+  await post(report, inputs, log)
+  return fails ? 1 : 0
 }
 
-/** Something that no user can mend fails the run even where it only reports. */
-function isBug(failure: unknown): boolean {
-  return failure !== undefined && !(failure instanceof UserError)
+/** Without the report a fix could not be undone, so this is no small matter; the verdict is told all the same. */
+function attempt(log: Logger, work: () => void): boolean {
+  try {
+    work()
+    return true
+  } catch (error) {
+    log.warning(messageOf(error))
+    return false
+  }
+}
+
+function saveOtherForms(report: Report, { tell: { junitPath, sarifPath } }: Inputs, log: Logger): void {
+  if (junitPath !== '') attempt(log, () => saveFile(resolve(junitPath), junit(report), 'junit-path'))
+  if (sarifPath !== '') attempt(log, () => saveFile(resolve(sarifPath), sarif(report), 'sarif-path'))
+}
+
+/** The issue and the comment, when they were asked for. Nothing that goes wrong there changes the verdict. */
+async function post(report: Report, { tell: wanted }: Inputs, log: Logger): Promise<void> {
+  const { githubToken: token } = wanted
+  if (!wanted.issueOnBreach && !wanted.commentOnPullRequest) return
+  if (token === '') return log.warning('There is no github-token, so no issue or comment was written.')
+  core.setSecret(token)
+  if (wanted.issueOnBreach) {
+    const { syncIssue } = await import('./github/issue.ts')
+    await syncIssue(report, { token }, log)
+  }
+  if (wanted.commentOnPullRequest) {
+    const { syncComment } = await import('./github/comment.ts')
+    await syncComment(report, { token }, log)
+  }
+}
+
+function colours({ FORCE_COLOR, NO_COLOR }: NodeJS.ProcessEnv): { styles?: TextStyles } {
+  return FORCE_COLOR && !NO_COLOR ? { styles: COLOURS } : {}
 }
 
 /** Tells of an error before there was anything to report, and returns the exit status. */
@@ -75,7 +106,12 @@ export function refuse(error: UserError): number {
 
 /** The last resort: a fault of the action itself. */
 export function crashed(error: unknown): number {
-  core.setFailed(plainLines(`The action failed: ${causesOf(error).join(': ')}`))
+  try {
+    core.setOutput('verdict', 'unknown')
+  } catch {
+    // The file for outputs may be what is at fault.
+  }
+  core.setFailed(plainLines(`The action failed by a fault of its own: ${causesOf(error).join(': ')}`))
   core.info(plainLines(error instanceof Error ? (error.stack ?? '') : ''))
   return 1
 }

@@ -97,9 +97,13 @@ export function consequence(report: Report): string {
   const allowed = unknownNodesAllowed > 0 ? `, ${plural(unknownNodesAllowed, 'unread node')} allowed` : ''
   const policy = `fail-on: ${failOn}${allowed}`
   if (!report.judgement.fails) return `The run passes (${policy}).`
-  const unachieved = report.fix?.unachieved.length ?? 0
-  const why = unachieved > 0 && report.failure === undefined ? ', as the fix did not achieve all of it' : ''
-  return `The run fails${why} (${policy}).`
+  return `The run fails${whyAtAll(report)} (${policy}).`
+}
+
+/** Why a run fails where the verdict alone does not say it. */
+function whyAtAll({ failure, fix, policy }: Report): string {
+  if (failure !== undefined) return policy.failOn === 'never' ? ', as it could not be carried out' : ''
+  return (fix?.unachieved.length ?? 0) > 0 ? ', as the fix did not achieve all of it' : ''
 }
 
 function nodesOf(some: number, all: number): string {
