@@ -15,6 +15,8 @@ export interface ClusterFacts {
   dataplane?: string
   /** Whether kube-proxy runs in the cluster; absent where that could not be found out. */
   kubeProxy?: boolean
+  /** Why the dataplane could not be found out; absent where it could. */
+  dataplaneUnknown?: string
   pools?: PoolFacts[]
 }
 

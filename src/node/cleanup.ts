@@ -15,6 +15,8 @@ export interface Removal {
   left: string[]
   /** Why it is not complete. */
   why?: string
+  /** The right for want of which each pod was deleted by a request of its own. */
+  lacking?: string
 }
 
 export interface RemovalOptions {
@@ -39,18 +41,20 @@ export async function removePods(
   const collection = collectionOf(namespace)
   const labelSelector = podSelector(runId)
   let left: string[] = []
+  let lacking: string | undefined
   try {
     return await withDeadline(timeoutMs, options.signal, async (signal) => {
       let alive = true
       for (let pauseMs = 100; ; pauseMs = Math.min(2000, pauseMs * 2)) {
         if (alive)
-          await deleteAll(api, { collection, labelSelector, signal, timeoutMs }, (names) => {
+          await deleteAll(api, { collection, labelSelector, signal, timeoutMs }, (names, refusal) => {
             left = names
+            lacking = lacksRight('deletecollection', namespace, refusal).why
           })
         const { items } = await listAll<KubePod>(api, { path: collection, query: { labelSelector }, signal })
         left = items.map(({ metadata }) => metadata.name)
         alive = items.some(({ metadata }) => metadata.deletionTimestamp === undefined)
-        if (left.length === 0) return { complete: true, left }
+        if (left.length === 0) return { complete: true, left, ...(lacking !== undefined && { lacking }) }
         await clock.sleep(pauseMs, signal)
       }
     })
@@ -105,14 +109,17 @@ interface Target {
 async function deleteAll(
   api: KubeApi,
   { collection, labelSelector, signal, timeoutMs }: Target,
-  found: (names: string[]) => void,
+  oneByOne: (names: string[], refusal: string) => void,
 ): Promise<void> {
   try {
     await api.request({ method: 'DELETE', path: collection, query: { labelSelector }, signal, timeoutMs })
   } catch (error) {
     if (!(error instanceof KubeError) || error.status !== 403) throw error
     const { items } = await listAll<KubePod>(api, { path: collection, query: { labelSelector }, signal })
-    found(items.map(({ metadata }) => metadata.name))
+    oneByOne(
+      items.map(({ metadata }) => metadata.name),
+      error.message,
+    )
     await deleteEach(api, collection, items, signal)
   }
 }
