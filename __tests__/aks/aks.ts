@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Authenticator, administrator, createAuthenticator } from './auth.ts'
 import type { SmallAzure } from './azure/azure.ts'
+import type { PoolMachines } from './azure/pool-nodes.ts'
 import { startControllers } from './controllers/controllers.ts'
 import { createEvents } from './events.ts'
 import { kubeconfigFor } from './kubeconfig.ts'
-import { startMachines } from './machines.ts'
+import { poolMachines, startMachines } from './machines.ts'
 import { putObjects } from './objects-at-start.ts'
 import { tellPodEvents } from './pod-events.ts'
 import { loadSchema } from './schema.ts'
@@ -72,7 +73,14 @@ async function start(options: AksOptions, started: AsyncDisposableStack): Promis
   started.defer(() => rmSync(folder, { recursive: true, force: true }))
   const caFile = join(folder, 'ca.pem')
   writeFileSync(caFile, ca.certificate)
-  const azure = directory && (await startAzureFor(options, directory, { address, ca, authenticator }))
+  const azure =
+    directory &&
+    (await startAzureFor(options, directory, {
+      address,
+      ca,
+      authenticator,
+      machines: poolMachines(store, machines),
+    }))
   if (azure) started.defer(azure.stop)
   let stopping: Promise<void> | undefined
 
@@ -106,14 +114,20 @@ async function start(options: AksOptions, started: AsyncDisposableStack): Promis
 async function startAzureFor(
   options: AksOptions,
   directory: SmallAzure['directory'],
-  cluster: { address: string; ca: CertificateAuthority; authenticator: Authenticator },
+  cluster: {
+    address: string
+    ca: CertificateAuthority
+    authenticator: Authenticator
+    machines: PoolMachines
+  },
 ): Promise<SmallAzure> {
-  const { address, ca, authenticator } = cluster
+  const { address, ca, authenticator, machines } = cluster
   const { startAzure } = await import('./azure/azure.ts')
   const localKubeconfig = (server: string | undefined) =>
     kubeconfigFor(address, ca, authenticator.user(localAccount.name), {
       credential: 'certificate',
       ...(server !== undefined && { server }),
     })
-  return startAzure(options.azure, { directory, ca, kubernetes: { server: address, ca, localKubeconfig } })
+  const kubernetes = { server: address, ca, localKubeconfig, machines }
+  return startAzure(options.azure, { directory, ca, kubernetes })
 }

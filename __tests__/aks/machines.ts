@@ -1,9 +1,10 @@
+import type { PoolMachines } from './azure/pool-nodes.ts'
 import { type Kubelets, startKubelets } from './kubelet.ts'
 import { createRuntime } from './node-runtime/index.ts'
 import type { NodeMachine, TestNode } from './node-types.ts'
 import { nodeObject } from './nodes.ts'
 import type { MemoryStore } from './store.ts'
-import type { AksEvents, NodeSpec } from './types.ts'
+import type { AksEvents, NodeSpec, Pod } from './types.ts'
 
 /** The nodes of the bed with what is behind them. */
 export interface Machines {
@@ -74,4 +75,25 @@ export async function startMachines(options: MachinesOptions): Promise<Machines>
 /** Nodes that no pod of ours can run on have nothing behind them. */
 function hasMachine(spec: NodeSpec): boolean {
   return spec.os !== 'windows' && !spec.virtual && (spec.ready ?? true)
+}
+
+/** The machines as node pools see them. */
+export function poolMachines(store: MemoryStore, { add, remove }: Machines): PoolMachines {
+  const isWork = ({ metadata, status }: Pod) =>
+    status.phase !== 'Succeeded' &&
+    status.phase !== 'Failed' &&
+    !metadata.ownerReferences?.some(({ kind }) => kind === 'DaemonSet' || kind === 'Node')
+  return {
+    add,
+    remove,
+    ofPool: (pool) =>
+      store
+        .list('nodes', { labelSelector: `kubernetes.azure.com/agentpool=${pool}` })
+        .map(({ metadata }) => metadata.name),
+    workOn: (node) =>
+      store
+        .list<Pod>('pods', { fieldSelector: `spec.nodeName=${node}` })
+        .filter(isWork)
+        .map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`),
+  }
 }

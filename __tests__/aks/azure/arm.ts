@@ -46,6 +46,8 @@ export interface ArmService {
   location: string
   /** Routes of others: the first that matches serves. */
   routes: ArmRoute[]
+  /** Properties of pools that only preview versions of the API show, by id in lower case. */
+  previews: Map<string, Record<string, unknown>>
   /** What is waited for between two looks, in seconds. */
   pollSeconds: number
   serve: (request: Incoming) => Promise<Reply>
@@ -73,6 +75,7 @@ export function createArmService(options: ArmServiceOptions): ArmService {
     resourceGroups: options.resourceGroups,
     location,
     pollSeconds: options.pollSeconds,
+    previews: new Map(),
     routes: [],
     asyncHeaders: ({ origin }, id) => ({
       'azure-asyncoperation': `${origin}${base}/${id}?api-version=${OPERATIONS_API}&t=1&c=signed`,

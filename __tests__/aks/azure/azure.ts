@@ -1,7 +1,9 @@
 import { createAuthority } from '../tls.ts'
 import type { CertificateAuthority } from '../types.ts'
+import { type AgentPools, createAgentPools } from './agent-pools.ts'
 import { type ArmService, createArmService } from './arm.ts'
 import { addCluster, clusterId, clusterRoutes } from './clusters.ts'
+import { AMPLE, computeRoutes } from './compute.ts'
 import { credentialRoutes } from './credentials.ts'
 import { createDirectory, type Directory, GITHUB_ISSUER } from './directory.ts'
 import { type Endpoint, startEndpoint } from './endpoint.ts'
@@ -28,6 +30,8 @@ export interface SmallAzure {
   clusterId: string
   directory: Directory
   arm: ArmService
+  /** Present when there are nodes behind the pools. */
+  agentPools?: AgentPools
   ca: CertificateAuthority
   /** Origins: `https://127.0.0.1:PORT`. */
   entra: string
@@ -71,13 +75,16 @@ export async function startAzure(
     location: options.location ?? 'westeurope',
     pollSeconds: options.pollSeconds ?? 0,
   })
-  const commands = createCommands(arm, specs, kubernetes)
+  const commands = createCommands(arm, specs, kubernetes, options)
   arm.routes.push(
     ...clusterRoutes(arm),
     ...credentialRoutes(arm, directory, specs, kubernetes),
     ...commands.routes,
+    ...computeRoutes(arm, options.quota ?? AMPLE),
   )
-  for (const spec of specs) addCluster(arm, group, spec, directory.tenantId)
+  for (const spec of specs) addCluster(arm, group, spec, directory.tenantId, kubernetes.machines)
+  const agentPools = kubernetes.machines && createAgentPools(arm, kubernetes.machines, options.nodePools)
+  arm.routes.push(...(agentPools?.routes ?? []))
 
   const shared = { calls, faults }
   const identity = directory.applications[0]
@@ -107,6 +114,7 @@ export async function startAzure(
     clusterId: clusterId(arm, group, clusterName),
     directory,
     arm,
+    ...(agentPools && { agentPools }),
     ca,
     entra: entra.origin,
     oidc: oidc.origin,
@@ -129,6 +137,7 @@ export async function startAzure(
         : {}),
     }),
     stop: async () => {
+      await agentPools?.idle()
       await commands.stop()
       await Promise.all(endpoints.map(({ close }) => close()))
     },

@@ -1,4 +1,5 @@
 import { ArmRefusal, type ArmRequest, type ArmRoute, type ArmService } from './arm.ts'
+import type { PoolMachines } from './pool-nodes.ts'
 import type { Resource } from './resources.ts'
 import type { ClusterSpec, PoolSpec, Reply } from './types.ts'
 
@@ -27,7 +28,13 @@ export function notFound(type: string, name: string, group: string): ArmRefusal 
 }
 
 /** Puts a cluster and its pools into the store. */
-export function addCluster(service: ArmService, group: string, spec: ClusterSpec, tenantId: string): void {
+export function addCluster(
+  service: ArmService,
+  group: string,
+  spec: ClusterSpec,
+  tenantId: string,
+  machines?: PoolMachines,
+): void {
   const id = clusterId(service, group, spec.name)
   const fqdn = `${spec.name}-dns-0a1b2c3d.hcp.${service.location}.azmk8s.io`
   const privateFqdn = `${spec.name}-0a1b2c3d.privatelink.${service.location}.azmk8s.io`
@@ -36,7 +43,7 @@ export function addCluster(service: ArmService, group: string, spec: ClusterSpec
     name: spec.name,
     type: 'Microsoft.ContainerService/ManagedClusters',
     location: service.location,
-    sku: { name: 'Base', tier: 'Standard' },
+    sku: { name: spec.sku ?? 'Base', tier: 'Standard' },
     identity: { type: 'SystemAssigned', principalId: '00000000-aaaa-bbbb-cccc-000000000000', tenantId },
     properties: {
       provisioningState: spec.provisioningState ?? 'Succeeded',
@@ -57,6 +64,7 @@ export function addCluster(service: ArmService, group: string, spec: ClusterSpec
         networkDataplane: spec.dataplane ?? 'azure',
         outboundType: 'loadBalancer',
       },
+      ...(spec.autoProvisioning && { nodeProvisioningProfile: { mode: spec.autoProvisioning } }),
       apiServerAccessProfile: {
         enablePrivateCluster: spec.private ?? false,
         disableRunCommand: spec.runCommandDisabled ?? false,
@@ -64,12 +72,16 @@ export function addCluster(service: ArmService, group: string, spec: ClusterSpec
       },
     },
   })
-  for (const pool of spec.pools ?? [{ name: 'np1' }]) addPool(service, id, pool)
+  for (const { name, ...pool } of spec.pools ?? [{ name: 'np1' }]) {
+    const count = machines && { count: machines.ofPool(name).length }
+    addPool(service, id, { ...pool, name, properties: { ...count, ...pool.properties } })
+  }
 }
 
 /** Properties that every pool has; the store keeps them as ARM's agentPools answer with them. */
-export function addPool(service: ArmService, cluster: string, { name, properties }: PoolSpec): void {
+export function addPool(service: ArmService, cluster: string, { name, properties, preview }: PoolSpec): void {
   const id = `${cluster}/agentPools/${name}`
+  if (preview !== undefined) service.previews.set(id.toLowerCase(), preview)
   service.resources.put(id, {
     id,
     name,
@@ -160,7 +172,13 @@ export function clusterRoutes(service: ArmService): ArmRoute[] {
             call.part('pool'),
             call.part('group'),
           )
-        return { status: 200, headers: { etag: found.etag }, body: withEtag(found) }
+        // A preview version of the API shows what it can set, the public one leaves it out.
+        const more = /-preview$/.test(call.query['api-version'] ?? '')
+          ? service.previews.get(found.id.toLowerCase())
+          : undefined
+        const body = withEtag(found)
+        const properties = { ...(body.properties as object), ...more }
+        return { status: 200, headers: { etag: found.etag }, body: { ...body, properties } }
       },
     },
   ]

@@ -9,9 +9,15 @@ import { CLUSTER, clusterOf } from './clusters.ts'
 import type { ClusterSpec, KubernetesSide, Reply } from './types.ts'
 import { unzip } from './unzip.ts'
 
-/** Bytes of output that AKS keeps. */
-const OUTPUT_LIMIT = 512 * 1024
-const KUBECTL = fileURLToPath(new URL('kubectl.ts', import.meta.url))
+const SMALL_KUBECTL = `'${process.execPath}' --disable-warning=ExperimentalWarning '${fileURLToPath(new URL('kubectl.ts', import.meta.url))}'`
+
+/** What the pod of a run command is like. */
+export interface CommandPod {
+  /** A shell word or words; default: the small kubectl. */
+  kubectl?: string | undefined
+  /** Bytes of output that are kept; default as AKS, 512 kB. */
+  outputLimit?: number | undefined
+}
 
 interface Run {
   startedAt: Date
@@ -31,6 +37,7 @@ export function createCommands(
   service: ArmService,
   specs: ClusterSpec[],
   kubernetes: KubernetesSide,
+  pod: CommandPod = {},
 ): Commands {
   const runs = new Map<string, Run>()
   const running = new Set<{ end: () => void; ended: Promise<void> }>()
@@ -57,7 +64,7 @@ export function createCommands(
       const kubeconfig = entra
         ? tokenKubeconfig(kubernetes, clusterToken)
         : kubernetes.localKubeconfig(undefined)
-      const job = execute({ command, context, kubeconfig }, (result) =>
+      const job = execute({ command, context, kubeconfig, pod }, (result) =>
         Object.assign(run, { done: true, result }),
       )
       running.add(job)
@@ -148,6 +155,7 @@ interface Work {
   command: string
   context: string
   kubeconfig: string
+  pod: CommandPod
 }
 
 function execute(
@@ -181,10 +189,7 @@ async function inFolder(
   const kubeconfig = join(folder, 'kubeconfig')
   await writeFile(kubeconfig, work.kubeconfig, { mode: 0o600 })
   const kubectl = join(bin, 'kubectl')
-  await writeFile(
-    kubectl,
-    `#!/bin/sh\nexec '${process.execPath}' --disable-warning=ExperimentalWarning '${KUBECTL}' "$@"\n`,
-  )
+  await writeFile(kubectl, `#!/bin/sh\nexec ${work.pod.kubectl ?? SMALL_KUBECTL} "$@"\n`)
   await chmod(kubectl, 0o755)
   return new Promise((resolve) => {
     const child = spawn('sh', ['-c', work.command], {
@@ -202,7 +207,9 @@ async function inFolder(
       signal.removeEventListener('abort', kill)
       resolve({
         exitCode: code ?? 137,
-        logs: Buffer.concat(output).subarray(0, OUTPUT_LIMIT).toString('utf8'),
+        logs: Buffer.concat(output)
+          .subarray(0, work.pod.outputLimit ?? 512 * 1024)
+          .toString('utf8'),
       })
     })
   })

@@ -1,4 +1,7 @@
 import type { CertificateAuthority, Identity } from '../types.ts'
+import type { PoolBehaviour } from './agent-pools.ts'
+import type { CoreQuota } from './compute.ts'
+import type { PoolMachines } from './pool-nodes.ts'
 
 /** What the Azure around the small AKS looks like. */
 export interface AzureOptions {
@@ -21,6 +24,14 @@ export interface AzureOptions {
   job?: JobSpec
   /** What ARM says in Retry-After to those who poll, in seconds. Default 0. */
   pollSeconds?: number
+  /** What run commands find as kubectl; default: a small one that comes along. */
+  kubectl?: string
+  /** Bytes that are kept of what a run command prints. Default 512 kB, as AKS does. */
+  outputLimit?: number
+  /** What is particular about the node pools. */
+  nodePools?: PoolBehaviour
+  /** Cores that may be used. Default: enough. */
+  quota?: CoreQuota
 }
 
 /** An application registration with its service principal. */
@@ -69,6 +80,10 @@ export interface ClusterSpec {
   /** Server in its kubeconfig, instead of where its API server listens. */
   server?: string
   pools?: PoolSpec[]
+  /** Default `Base`. */
+  sku?: 'Base' | 'Automatic'
+  /** Node auto-provisioning; default `Manual`. */
+  autoProvisioning?: 'Manual' | 'Auto'
   /** Why the pod of a run command does not start. */
   runCommandFault?: 'unschedulable' | 'refused-by-policy'
 }
@@ -77,6 +92,8 @@ export interface PoolSpec {
   name: string
   /** Further properties as ARM has them, e.g. `linuxOSConfig`. */
   properties?: Record<string, unknown>
+  /** Properties that only preview versions of the API show. */
+  preview?: Record<string, unknown>
 }
 
 /** The API server behind the clusters. */
@@ -85,6 +102,8 @@ export interface KubernetesSide {
   ca: CertificateAuthority
   /** Kubeconfig of a local account, as ARM gives it out. */
   localKubeconfig: (server: string | undefined) => string
+  /** The nodes behind the pools of the first cluster; absent: its pools cannot be changed. */
+  machines?: PoolMachines
 }
 
 export type Service = 'entra' | 'oidc' | 'arm' | 'metadata'
