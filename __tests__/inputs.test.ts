@@ -19,7 +19,12 @@ function refusal(inputs: Record<string, string>): string {
 /** Inputs as the runner gives them when a workflow sets none: action.yml's defaults. */
 function defaultsOfActionFile(): Record<string, string> {
   const inputs = readActionFile().inputs
-  return Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.default ?? '']))
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, input]) => [
+      name,
+      (input.default ?? '').replace(/^\$\{\{.*\}\}$/, ''),
+    ]),
+  )
 }
 
 const aks = {
@@ -113,14 +118,14 @@ describe('reading inputs', () => {
 describe('bad inputs', () => {
   test('all of them are told in one message, each with name, value and what is allowed', () => {
     expect(
-  refusal({
-    'fail-on': 'eror',
-    'time-wait-warning': '1e3',
-    'conntrack-warning-percent': '101',
-    admin: 'yes',
-    nodes: 'Bad_Name'
-  })
-).toMatchInlineSnapshot(`
+      refusal({
+        'fail-on': 'eror',
+        'time-wait-warning': '1e3',
+        'conntrack-warning-percent': '101',
+        admin: 'yes',
+        nodes: 'Bad_Name',
+      }),
+    ).toMatchInlineSnapshot(`
 "5 inputs are wrong:
   admin: "yes" is not allowed; it must be true or false
   nodes: "Bad_Name" is not allowed; it must be a node name of lower-case letters, digits, - and .
@@ -154,7 +159,7 @@ describe('bad inputs', () => {
 
   test('a warning above its critical threshold is refused', () => {
     expect(refusal({ 'conntrack-warning-percent': '90' })).toContain(
-      'conntrack-warning-percent: 90 is above conntrack-critical-percent (80)',
+      'conntrack-warning-percent is 90, above conntrack-critical-percent, which is 80',
     )
   })
 

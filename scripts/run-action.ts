@@ -88,7 +88,7 @@ export async function runAction(options: RunOptions = {}): Promise<RunResult> {
 export function inputVariables(inputs: Record<string, string>): Record<string, string> {
   const declared = readActionFile().inputs
   const values: Record<string, string> = {}
-  for (const [name, input] of Object.entries(declared)) values[name] = input.default ?? ''
+  for (const [name, input] of Object.entries(declared)) values[name] = literal(input.default)
   for (const [name, value] of Object.entries(inputs)) values[name] = value
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
@@ -96,6 +96,11 @@ export function inputVariables(inputs: Record<string, string>): Record<string, s
       value,
     ]),
   )
+}
+
+/** A default that is an expression has a value only in a job. */
+function literal(value = ''): string {
+  return value.includes('${{') ? '' : value
 }
 
 function makeRunnerFiles(folder: string) {

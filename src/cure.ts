@@ -104,6 +104,7 @@ async function earlierReport(path: string): Promise<string> {
   } catch (error) {
     throw new UserError(`The report to restore from cannot be read: ${messageOf(error)}`, {
       next: 'Give the path of the JSON report in the input "restore-from"; download the artifact of the run first.',
+      docs: 'troubleshooting.md#the-report-to-restore-from-cannot-be-used',
       cause: error,
     })
   }

@@ -1,3 +1,5 @@
+import type { DocsPage } from './docs-links.ts'
+
 /**
  * An error whose reader is the user of the action: something is wrong with the inputs, the rights, the
  * cluster or the network, and there is something to do about it. Anything else that is thrown is a bug
@@ -6,10 +8,10 @@
 export class UserError extends Error {
   /** What to do next: one or more sentences, or lines to paste. */
   readonly next: string
-  /** Anchor or page in the documentation, e.g. `troubleshooting.md#no-right-to-create-pods`. */
-  readonly docs: string | undefined
+  /** The page of the documentation that tells more. */
+  readonly docs: DocsPage | undefined
 
-  constructor(message: string, options: { next: string; docs?: string; cause?: unknown }) {
+  constructor(message: string, options: { next: string; docs?: DocsPage; cause?: unknown }) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'UserError'
     this.next = options.next

@@ -2,6 +2,7 @@ import { UserError } from './errors.ts'
 import type { Policy, Thresholds } from './health/finding.ts'
 import { FieldReader } from './inputs/field-reader.ts'
 import { GUID, NAMESPACE, NODE_NAME, POOL_NAME, SERVICE, SYSCTL } from './inputs/forms.ts'
+import { readThresholds } from './inputs/thresholds.ts'
 import { REMEDIES, type RemedyId } from './remedy/remedy.ts'
 
 /** Everything that a user can set, typed, checked and complete. Read once, by the entry. */
@@ -52,7 +53,17 @@ export interface Inputs {
     maxPools: number
     drainTimeoutMinutes: number
   }
-  tell: { summary: 'always' | 'on-failure' | 'never'; style: 'full' | 'brief'; reportPath: string }
+  tell: {
+    summary: 'always' | 'on-failure' | 'never'
+    style: 'full' | 'brief'
+    reportPath: string
+    junitPath: string
+    sarifPath: string
+    issueOnBreach: boolean
+    commentOnPullRequest: boolean
+    /** '' outside of a job. */
+    githubToken: string
+  }
 }
 
 /**
@@ -93,6 +104,11 @@ export function readInputs(
       summary: read.choice('summary', ['always', 'on-failure', 'never'], 'always'),
       style: read.choice('summary-style', ['full', 'brief'], 'full'),
       reportPath: read.text('report-path'),
+      junitPath: read.text('junit-path'),
+      sarifPath: read.text('sarif-path'),
+      issueOnBreach: read.boolean('issue-on-breach', false),
+      commentOnPullRequest: read.boolean('comment-on-pull-request', false),
+      githubToken: read.text('github-token'),
     },
   }
   rejectContradictions(read, inputs)
@@ -136,29 +152,6 @@ function readAzure(read: FieldReader): Inputs['azure'] {
   }
 }
 
-function readThresholds(read: FieldReader): Thresholds {
-  const percent = (name: string, fallback: number) => read.number(name, { min: 0, max: 100, fallback })
-  const ratio = (name: string, fallback: number) => read.number(name, { min: 0, max: 1_000_000, fallback })
-  const count = (name: string, fallback: number) => read.integer(name, 0, 10_000_000, fallback)
-  const reuse = read.list('tw-reuse-allowed', { pattern: /^[012]$/, is: '0, 1 or 2' })
-  return {
-    conntrackWarningPercent: percent('conntrack-warning-percent', 70),
-    conntrackCriticalPercent: percent('conntrack-critical-percent', 80),
-    timeWaitWarning: count('time-wait-warning', 100),
-    timeWaitCritical: count('time-wait-critical', 500),
-    bucketsWarningRatio: ratio('buckets-warning-ratio', 4),
-    bucketsCriticalRatio: ratio('buckets-critical-ratio', 8),
-    portWarningPercent: percent('port-warning-percent', 70),
-    portCriticalPercent: percent('port-critical-percent', 80),
-    twReuseAllowed: reuse.length === 0 ? [1, 2] : reuse.map(Number),
-    dropsCriticalPerSecond: read.number('drops-critical-per-second', {
-      min: 0,
-      max: 1_000_000_000,
-      fallback: 1,
-    }),
-  }
-}
-
 function readProbe(read: FieldReader, remedies: RemedyId[]): Inputs['probe'] {
   return {
     sampleSeconds: read.integer('sample-seconds', 0, 60, 2),
@@ -197,21 +190,6 @@ function readFix(read: FieldReader): Inputs['fix'] {
 }
 
 function rejectContradictions(read: FieldReader, inputs: Inputs): void {
-  const t = inputs.thresholds
-  const pairs = [
-    [
-      'conntrack-warning-percent',
-      t.conntrackWarningPercent,
-      'conntrack-critical-percent',
-      t.conntrackCriticalPercent,
-    ],
-    ['time-wait-warning', t.timeWaitWarning, 'time-wait-critical', t.timeWaitCritical],
-    ['buckets-warning-ratio', t.bucketsWarningRatio, 'buckets-critical-ratio', t.bucketsCriticalRatio],
-    ['port-warning-percent', t.portWarningPercent, 'port-critical-percent', t.portCriticalPercent],
-  ] as const
-  for (const [warning, low, critical, high] of pairs) {
-    if (low > high) read.conflict(`${warning}: ${low} is above ${critical} (${high}); it must not be`)
-  }
   const { remedies, services, forceServices, restoreFrom } = inputs.fix
   if (remedies.includes('service-policy') && services.length === 0) {
     read.conflict('services: it is needed with fix: service-policy; name the services as namespace/name')

@@ -1,4 +1,5 @@
 import type { ClusterFacts } from './cluster/facts.ts'
+import { docsAddress } from './docs-links.ts'
 import { causesOf, messageOf, UserError } from './errors.ts'
 import type { Judgement } from './health/finding.ts'
 import { judge } from './health/verdict.ts'
@@ -85,7 +86,8 @@ function failureOf(error: unknown): NonNullable<Report['failure']> {
     error instanceof UserError
       ? error.next
       : 'This looks like a fault of the action itself. Please report it with the log of a run with debug logging.'
-  return { message, next, causes }
+  const docs = error instanceof UserError ? error.docs : undefined
+  return { message, next, causes, ...(docs && { docs: docsAddress(docs, process.env) }) }
 }
 
 function unreached({ cluster }: Inputs): ClusterFacts {

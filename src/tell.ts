@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import * as core from '@actions/core'
+import { docsAddress } from './docs-links.ts'
 import { causesOf, messageOf, UserError } from './errors.ts'
 import { writeAnnotations } from './github/annotations.ts'
 import { debugError } from './github/logger.ts'
@@ -30,14 +31,18 @@ export function reportPath(inputs: Inputs, runId: string, environment: NodeJS.Pr
 
 /** Writes the report as it is by now. The file is whole at any moment. */
 export function saveReport(report: Report, path: string): void {
+  saveFile(path, reportJson(report), 'report-path')
+}
+
+function saveFile(path: string, content: string, input: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(`${path}.part`, reportJson(report))
+    writeFileSync(`${path}.part`, content)
     renameSync(`${path}.part`, path)
   } catch (error) {
     rmSync(`${path}.part`, { force: true })
     throw new UserError(`The report cannot be written to ${path}: ${messageOf(error)}`, {
-      next: 'Give a path that can be written to in the input "report-path", or leave it out.',
+      next: `Give a path that can be written to in the input "${input}", or leave it out.`,
       cause: error,
     })
   }
@@ -100,7 +105,8 @@ function colours({ FORCE_COLOR, NO_COLOR }: NodeJS.ProcessEnv): { styles?: TextS
 /** Tells of an error before there was anything to report, and returns the exit status. */
 export function refuse(error: UserError): number {
   core.setOutput('verdict', 'unknown')
-  core.setFailed(plainLines(`${error.message}\n${error.next}`))
+  const more = error.docs === undefined ? '' : `\nMore: ${docsAddress(error.docs, process.env)}`
+  core.setFailed(plainLines(`${error.message}\n${error.next}${more}`))
   return 1
 }
 

@@ -20,7 +20,13 @@ export interface Annotation {
 
 /** At most one annotation a breached check, aggregated over its subjects, in the order of the checks. */
 export function annotations(report: Report): Annotation[] {
-  if (report.failure !== undefined) return [failureAnnotation(report)]
+  if (report.failure === undefined) return ofChecks(report)
+  // What is critical stays so, however the run ended.
+  const critical = report.judgement.verdict === 'critical' ? ofChecks(report) : []
+  return [failureAnnotation(report), ...critical]
+}
+
+function ofChecks(report: Report): Annotation[] {
   const byCheck = Map.groupBy(report.findings, (finding) => finding.check)
   return CHECKS.flatMap((check) => {
     const notable = worstFirst(byCheck.get(check) ?? []).filter(isNotable)
@@ -37,20 +43,33 @@ function annotationOf(check: CheckId, notable: Finding[], report: Report): Annot
   const word = verdictWord(
     worst?.status === 'critical' || worst?.status === 'unknown' ? worst.status : 'warning',
   )
-  const all = report.findings.filter((finding) => finding.check === check).length
-  const kind = worst?.subject.kind ?? 'cluster'
-  const lead = all === 1 ? subjectOf(worst) : `${notable.length} of ${plural(all, kind)}`
+  const unread = check === 'node-readable' ? unreadLines(report) : []
+  const others = notable.slice(1).map(subjectOf)
+  const advice = oneLine(worst?.advice ?? '', 1000)
   const lines = [
-    `${lead}: ${oneLine(worst?.summary ?? '')}${notable.length > 1 ? ` (worst: ${subjectOf(worst)})` : ''}`,
-    ...(notable.length > 1 ? [`Also: ${names(notable.slice(1).map(subjectOf), 9)}.`] : []),
-    ...(check === 'node-readable' ? unreadLines(report) : []),
-    ...(worst?.advice === undefined ? [] : [oneLine(worst.advice, 1000)]),
+    leadOf(worst, notable, report),
+    // Nodes that were not read are named with their reason, and what to do, below.
+    ...(unread.length === 0 && others.length > 0 ? [`Also: ${names(others, 9)}.`] : []),
+    ...unread,
+    ...(unread.some((line) => line.endsWith(advice)) ? [] : [advice]),
   ]
   return {
     level: levelOf(worst, report),
     title: `${word}: ${CHECK_TITLES[check]} (${check})`,
     message: limited(lines),
   }
+}
+
+/** How many there are of the kind of the worst, and what it says. */
+function leadOf(worst: Finding | undefined, notable: Finding[], report: Report): string {
+  if (worst === undefined) return ''
+  const { check, subject, summary } = worst
+  if (subject.kind === 'cluster') return oneLine(summary)
+  const alike = (finding: Finding): boolean =>
+    finding.check === check && finding.subject.kind === subject.kind
+  const [some, all] = [notable.filter(alike).length, report.findings.filter(alike).length]
+  const lead = all === 1 ? subjectOf(worst) : `${some} of ${plural(all, subject.kind)}`
+  return `${lead}: ${oneLine(summary)}${some > 1 ? ` (worst: ${subjectOf(worst)})` : ''}`
 }
 
 /** An error is what makes the run fail; what the policy forgives is a warning. */
@@ -65,17 +84,28 @@ function levelOf(worst: Finding | undefined, report: Report): Annotation['level'
 function failureAnnotation(report: Report): Annotation {
   const message = report.failure?.message ?? ''
   const next = report.failure?.next ?? ''
+  const { verdict, fails } = report.judgement
+  const what = verdict === 'critical' ? 'the run ended early' : 'no verdict on the cluster'
   return {
-    level: report.judgement.fails ? 'error' : 'warning',
-    title: `${verdictWord(report.judgement.verdict)}: no verdict on the cluster`,
-    message: limited([oneLine(message, 2000), oneLine(next, 2000)]),
+    level: fails ? 'error' : 'warning',
+    title: `${verdictWord(verdict)}: ${what}`,
+    message: limited([oneLine(message, 2000), oneLine(next, 2000), ...moreLine(report)]),
   }
+}
+
+/** Where the documentation tells more. */
+function moreLine({ failure }: Report): string[] {
+  return failure?.docs === undefined ? [] : [`More: ${oneLine(failure.docs)}`]
 }
 
 function unreadLines(report: Report): string[] {
   return unreadGroups(report.nodes)
     .slice(0, 5)
-    .map(({ why, next, names: all }) => oneLine(`${names(all)}: ${why} ${next ?? ''}`, 700))
+    .map(({ why, next, names: all }) => oneLine(`${names(all)}: ${sentence(why)} ${next ?? ''}`, 700))
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
 }
 
 function subjectOf(finding: Finding | undefined): string {

@@ -33,5 +33,11 @@ export interface Report {
   /** Remarks that concern the whole cluster, e.g. which limit binds with Cilium. */
   notes: string[]
   /** Why there is no verdict on nodes at all (no cluster reached, …); absent otherwise. */
-  failure?: { message: string; next: string; causes: string[] }
+  failure?: {
+    message: string
+    next: string
+    causes: string[]
+    /** Where the documentation tells more: an address, or a path in the repository of the action. */
+    docs?: string
+  }
 }

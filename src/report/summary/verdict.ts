@@ -46,7 +46,17 @@ export function nextSection(report: Report): Markup {
   const { steps, paste } = nextSteps(report)
   const parts = steps.map(passagesMarkup)
   const body = parts.length === 1 ? parts[0] : numbered(parts)
-  return blocks(heading(3, 'What to do next'), body, paste.length > 0 ? fence('yaml', paste) : undefined)
+  const docs = report.failure?.docs
+  const more =
+    docs === undefined
+      ? undefined
+      : md`More about this: ${link(docs.replace(/^https:.*\/blob\/[^/]+\//, ''), docs)}`
+  return blocks(
+    heading(3, 'What to do next'),
+    body,
+    more,
+    paste.length > 0 ? fence('yaml', paste) : undefined,
+  )
 }
 
 /** One line on what was looked at and when. */

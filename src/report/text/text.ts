@@ -103,5 +103,7 @@ function nextLines(report: Report, canvas: Canvas): string[] {
     const [first = '', ...rest] = passageLines(passages, canvas.width - INDENT.length - lead.length)
     return [lead + first, ...rest.map((line) => hang + line)]
   })
-  return section('What to do next', [...lines, ...paste.map((line) => INDENT + line)], canvas)
+  const docs = report.failure?.docs
+  const more = docs === undefined ? [] : [`More about this: ${oneLine(docs)}`]
+  return section('What to do next', [...lines, ...more, ...paste.map((line) => INDENT + line)], canvas)
 }
