@@ -5,11 +5,12 @@ import { readDataplane } from './cluster/dataplane.ts'
 import type { ClusterFacts } from './cluster/facts.ts'
 import type { KubeApi } from './cluster/kube-api.ts'
 import { proxyFromEnvironment } from './cluster/proxy.ts'
+import { commandReader } from './command-reader.ts'
 import { UserError } from './errors.ts'
 import type { Inputs } from './inputs.ts'
 import type { Logger } from './log.ts'
 import type { Reader } from './measure.ts'
-import { commandReader, directReader } from './readers.ts'
+import { directReader } from './readers.ts'
 import type { Run } from './run.ts'
 import { USER_AGENT } from './version.ts'
 
@@ -66,7 +67,8 @@ async function reachAks(inputs: Inputs, run: Run, log: Logger): Promise<Cluster>
   const aks = await connectAks({ ...name, ...inputs.azure }, { ...azureDeps(log), proxyFor }, run.signal)
   if (aks.runCommand !== undefined) {
     const reader = commandReader(aks, inputs, run, log)
-    return { facts: aks.facts, aks, explain: (error) => error, moreFacts: async () => ({}), reader }
+    const moreFacts = async () => ({ ...(await reader.dataplane()), ...aks.facts })
+    return { facts: aks.facts, aks, explain: (error) => error, moreFacts, reader }
   }
   const { api, facts, explain } = await connect(
     {

@@ -19,13 +19,15 @@ export async function cluster(options: AksOptions = {}): Promise<SmallAks & Asyn
   return Object.assign(aks, { [Symbol.asyncDispose]: () => aks.stop() })
 }
 
+export type CheckOptions = Omit<RunOptions, 'inputs'> & { user?: string }
+
 let files = 0
 
 /** Runs the action on the small AKS as the runner does, as `user` (default: may do all). */
 export async function check(
   aks: SmallAks,
   inputs: Record<string, string> = {},
-  options: Omit<RunOptions, 'inputs'> & { user?: string } = {},
+  options: CheckOptions = {},
 ): Promise<CheckResult> {
   const path = join(tmpdir(), `ach-report-${process.pid}-${files++}.json`)
   const { user, env, ...rest } = options

@@ -3,7 +3,7 @@ import type { KubeApi } from '../cluster/kube-api.ts'
 import { listAll } from '../cluster/list.ts'
 import { watchCollection } from '../cluster/watch.ts'
 import { messageOf } from '../errors.ts'
-import type { Ledger, Open } from './ledger.ts'
+import type { Ledger, Open, Outcome } from './ledger.ts'
 import { podSelector } from './pod.ts'
 import { type KubePod, stateOf } from './pod-state.ts'
 
@@ -109,12 +109,16 @@ export async function followPods(api: KubeApi, ledger: Ledger, options: FollowOp
     }
   }
 
-  function giveUp({ task, doing = 'nothing was heard of its pod', next = lookAtNode }: Open): void {
-    ledger.settle(task.pod.metadata.name, {
-      kind: 'failed',
-      why: `no answer within ${options.nodeTimeoutSeconds} s: ${doing}`,
-      next,
-      silent: true,
-    })
+  function giveUp({ task, doing = 'nothing was heard of its pod', next }: Open): void {
+    ledger.settle(
+      task.pod.metadata.name,
+      noAnswerIn(options.nodeTimeoutSeconds, { doing, ...(next && { next }) }),
+    )
   }
+}
+
+/** The outcome of a node whose pod has not answered in time; `doing` is what was last heard of it. */
+export function noAnswerIn(seconds: number, { doing, next }: { doing: string; next?: string }): Outcome {
+  const why = `no answer within ${seconds} s: ${doing}`
+  return { kind: 'failed', why, next: next ?? lookAtNode, silent: true }
 }

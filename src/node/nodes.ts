@@ -50,7 +50,16 @@ export async function listNodes(
 }
 
 /** Labels that name a node's pool, the first that is there counts. The last is that of node autoprovisioning. */
-const poolLabels = ['kubernetes.azure.com/agentpool', 'agentpool', 'karpenter.sh/nodepool']
+export const poolLabels = ['kubernetes.azure.com/agentpool', 'agentpool', 'karpenter.sh/nodepool']
+
+/** All labels that are read. */
+export const readLabels = [
+  ...poolLabels,
+  'node.kubernetes.io/instance-type',
+  'beta.kubernetes.io/instance-type',
+  'kubernetes.io/os',
+  'type',
+]
 
 /** What a Node object says; nothing in it is believed to be there. */
 export function describeNode(node: KubeNode): ListedNode {

@@ -81,14 +81,24 @@ const hopeless: Record<string, string> = {
 const passing =
   /timeout|timed out|deadline exceeded|connection (refused|reset)|no route to host|unreachable|temporar|TLS handshake|EOF|too many requests|try again|server misbehaving|\b(429|50[0234])\b/i
 
+/** What a kubelet that backs off from an image says where waiting will not help. */
+const final = /failed|not found|denied|unauthorized|invalid/i
+
+/** The same knowledge as data, for those who follow pods in another language. Regular expressions ignore case. */
+export const hopelessWaits = {
+  image: Object.keys(hopeless).filter((reason) => hopeless[reason] === badImage),
+  other: Object.keys(hopeless).filter((reason) => hopeless[reason] !== badImage),
+  passing: passing.source,
+  final: final.source,
+}
+
 function waitingState(reason: string, message: string): PodState {
   const text = plain(message)
   const words = text ? `${plain(reason, 60)}: ${text}` : plain(reason, 60)
   const next = Object.hasOwn(hopeless, reason) ? hopeless[reason] : undefined
   if (next === undefined) return { kind: 'pending', doing: `its pod waits (${words})` }
   // After the first failure the kubelet tells only that it waits before it tries again.
-  const backingOff =
-    reason === 'ImagePullBackOff' && !/failed|not found|denied|unauthorized|invalid/i.test(text)
+  const backingOff = reason === 'ImagePullBackOff' && !final.test(text)
   if (next === badImage && (passing.test(text) || backingOff))
     return { kind: 'pending', doing: `its pod waits (${words})`, next: badImage }
   const what = next === badImage ? 'its image cannot be pulled' : 'its pod cannot start'

@@ -44,21 +44,37 @@ const expiryMarginMs = 600_000
  * that goes wrong later is in the results.
  */
 export async function readNodes(api: KubeApi, options: ReadOptions): Promise<NodesRead> {
-  const { scope } = options
   const listed = await listScope(api, options)
-  const { readable, settled, missing, nothing } = selectNodes(listed, scope)
-  const outcomes = await sweep(api, auditTasks(readable, options), options, {
-    settled: (_outcome, done, total) => options.progress?.(done, total),
-    removed: (removal) => options.removed?.(removal),
-    note: (text) => options.note?.(text),
-  })
+  return readListed(listed, options, (tasks) =>
+    sweep(api, tasks, options, {
+      settled: (_outcome, done, total) => options.progress?.(done, total),
+      removed: (removal) => options.removed?.(removal),
+      note: (text) => options.note?.(text),
+    }),
+  )
+}
+
+type ListedOptions = AuditOptions & Pick<ReadOptions, 'scope' | 'seen'>
+
+/** The results of nodes that were listed; `run` makes the outcomes of the pods that read them, in their order. */
+export async function readListed(
+  listed: ListedNode[],
+  options: ListedOptions,
+  run: (tasks: PodTask[]) => Promise<PodOutcome[]>,
+): Promise<NodesRead> {
+  const { readable, settled, missing, nothing } = selectNodes(listed, options.scope)
+  const outcomes = await run(auditTasks(readable, options))
   const read = outcomes.map((outcome) => nodeResultOf(outcome, options.sampleSeconds > 0))
   const absent = missing.filter(({ kind }) => kind === 'node').map((name) => absentNode(name, options.seen))
   const results = [...read, ...settled, ...absent].sort((a, b) => (a.node.name < b.node.name ? -1 : 1))
   return { results, missing, ...(nothing !== undefined && { nothing }) }
 }
 
-async function listScope(api: KubeApi, { scope, signal }: ReadOptions): Promise<ListedNode[]> {
+/** Lists the nodes that the selector of the scope takes in. Rejects as {@link readNodes} does. */
+export async function listScope(
+  api: KubeApi,
+  { scope, signal }: Pick<ReadOptions, 'scope' | 'signal'>,
+): Promise<ListedNode[]> {
   const labelSelector = scope.nodeSelector
   try {
     return await listNodes(api, { signal, ...(labelSelector && { labelSelector }) })
