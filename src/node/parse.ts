@@ -1,7 +1,8 @@
 import { addressFromHex } from './address.ts'
-import { type Framed, parseFramed } from './framed.ts'
+import { type Field, fieldReader, integerWithin } from './fields.ts'
+import { parseFramed } from './framed.ts'
+import { podsOf } from './parse-pods.ts'
 import { quoted } from './plain-text.ts'
-import { MAX_TABLE_ROWS } from './probe.awk.ts'
 import { PROBE_FORMAT } from './probe.sh.ts'
 import {
   COUNTERS,
@@ -21,6 +22,8 @@ export type ParsedReading = { reading: Reading } | { lost: string }
 export interface ParseOptions {
   /** Whether the probe was told to read twice; a second read that is missing is then unknown, not absent. */
   secondRead: boolean
+  /** Whether the probe was told to look into the pods of its node. */
+  podDetail?: boolean
   /** How the container ended if not in peace, e.g. `OOMKilled, exit code 137`: it goes into the reasons. */
   ended?: string
 }
@@ -32,7 +35,7 @@ export interface ParseOptions {
 export function parseReading(message: string, options: ParseOptions): ParsedReading {
   const framed = parseFramed(message, PROBE_FORMAT)
   if (framed === undefined) return { lost: `the probe answered in another format than ${PROBE_FORMAT}` }
-  const reading = readingOf(fieldReader(framed, options.ended), options.secondRead)
+  const reading = readingOf(fieldReader(framed, options.ended), options)
   if (measuredIn(reading).some(isKnown)) return { reading }
   return { lost: nothingRead(message, options.ended) }
 }
@@ -52,42 +55,7 @@ export function measuredIn(reading: Reading): Measured<unknown>[] {
   ]
 }
 
-/** Reads one field: `accept` gives the value, or undefined for one that is malformed or out of bounds. */
-type Field = <T>(name: string, source: string, accept: (text: string) => T | undefined) => Measured<T>
-
-function fieldReader(framed: Framed, ended: string | undefined): Field {
-  const missing = framed.complete
-    ? 'the probe did not report it'
-    : `the probe's answer is not complete${ended ? ` (${ended})` : ''}`
-  return (name, source, accept) => {
-    const text = framed.fields.get(name)
-    if (text === undefined) return { unknown: missing }
-    if (framed.twice.has(name)) return { unknown: 'the probe reported it twice' }
-    if (text.startsWith('!')) return { unknown: probeReason(text, source) }
-    const value = accept(text)
-    return value === undefined ? { unknown: 'the probe reported a value that cannot be' } : { value }
-  }
-}
-
-/** What the marks stand for that the probe puts in place of a value. */
-function probeReason(mark: string, source: string): string {
-  switch (mark) {
-    case '!absent':
-      return `the kernel does not publish it: there is no ${source}`
-    case '!no-column':
-      return `the kernel does not publish it: ${source} does not have it`
-    case '!denied':
-      return `the probe may not read ${source}`
-    case '!malformed':
-      return `${source} does not hold what it should`
-    case '!too-many':
-      return `there are more than ${MAX_TABLE_ROWS} TCP sockets, too many to go through`
-    default:
-      return 'the probe gave no reason that is known'
-  }
-}
-
-function readingOf(field: Field, secondRead: boolean): Reading {
+function readingOf(field: Field, { secondRead, podDetail = false }: ParseOptions): Reading {
   const sysctl = (name: IntegerSysctl) =>
     field(name, `/proc/sys/${name.replaceAll('.', '/')}`, integerWithin(0, 0xffff_ffff))
   const localPortRange = field('node.port-range', '/proc/sys/net/ipv4/ip_local_port_range', portRange)
@@ -106,6 +74,7 @@ function readingOf(field: Field, secondRead: boolean): Reading {
     first: sampleOf(field, 'a'),
     ...(secondRead && { second: sampleOf(field, 'b') }),
     busiestTuples: tuplesOf(field),
+    ...(podDetail && podsOf(field)),
   }
 }
 
@@ -166,14 +135,6 @@ function portRange(text: string): { first: number; last: number } | undefined {
 
 function seconds(text: string): number | undefined {
   return /^\d{1,12}(\.\d{1,9})?$/.test(text) ? Number(text) : undefined
-}
-
-function integerWithin(least: number, most: number): (text: string) => number | undefined {
-  return (text) => {
-    if (!/^\d{1,20}$/.test(text)) return undefined
-    const value = Number(text)
-    return value >= least && value <= most ? value : undefined
-  }
 }
 
 function record<K extends string, V>(keys: readonly K[], make: (key: K) => V): Record<K, V> {

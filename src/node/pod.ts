@@ -26,6 +26,8 @@ export interface PodOptions {
   activeDeadlineSeconds: number
   /** Written into {@link EXPIRES_ANNOTATION}. */
   expires: Date
+  /** Auditor only: the processes of the whole node are visible to the pod, which gives no right over them. */
+  hostPID?: boolean
 }
 
 /** A v1 Pod that is bound to a node by name. */
@@ -101,6 +103,7 @@ function boundPod(node: NodeInfo, options: PodOptions, shape: Shape): PodManifes
     spec: {
       nodeName: node.name,
       hostNetwork: true,
+      ...(shape.component === 'auditor' && options.hostPID === true && { hostPID: true }),
       dnsPolicy: 'Default',
       restartPolicy: 'Never',
       activeDeadlineSeconds: options.activeDeadlineSeconds,

@@ -1,9 +1,16 @@
 import { frameScript, sh } from './frame.sh.ts'
 import { LIBRARY, READERS, WALK } from './probe.awk.ts'
+import { POD_WALK } from './probe-pods.awk.ts'
 import { INTEGER_SYSCTLS } from './reading.ts'
 
 /** Format version of the probe's answer, in its first line; a parser refuses any other. */
 export const PROBE_FORMAT = 'ach-probe 1'
+
+export interface ProbeOptions {
+  sampleSeconds: number
+  podDetail?: boolean
+  terminationLog?: string
+}
 
 /**
  * The script that reads one node, for the shell and the awk of any small image (busybox, dash with mawk or
@@ -16,21 +23,23 @@ export const PROBE_FORMAT = 'ach-probe 1'
  *
  * @param options.sampleSeconds seconds between the two reads of the counters, at most two decimals; 0: one
  *   read. The walk through the socket tables counts into them.
+ * @param options.podDetail also looks into the network namespaces of the node's pods; their processes must be
+ *   visible (hostPID).
  */
-export function probeScript(options: { sampleSeconds: number; terminationLog?: string }): string {
-  const seconds = options.sampleSeconds
+export function probeScript(options: ProbeOptions): string {
+  const { sampleSeconds: seconds, podDetail = false } = options
   if (!Number.isFinite(seconds) || seconds < 0 || seconds > 3600) {
     throw new RangeError(`sampleSeconds must be between 0 and 3600, not ${seconds}`)
   }
-  const program = `${LIBRARY}${READERS}${WALK}${mainProgram(seconds)}`
+  const program = `${LIBRARY}${READERS}${WALK}${podDetail ? POD_WALK : ''}${mainProgram(seconds, podDetail)}`
   return frameScript({
     body: sh`export LC_ALL=C
-exec awk -v proc="$PROC" -v status="$status" '${program}' </dev/null`,
+exec awk -v proc="$PROC" -v status="$status" -v self="$$" '${program}' </dev/null`,
     ...(options.terminationLog === undefined ? {} : { terminationLog: options.terminationLog }),
   })
 }
 
-function mainProgram(seconds: number): string {
+function mainProgram(seconds: number, podDetail: boolean): string {
   const [whole, exact] = [Math.ceil(seconds), seconds.toFixed(2)]
   const second = `
   left = ${exact} - (uptime() - began)
@@ -44,7 +53,7 @@ BEGIN {
   sample("a")
   levels()
 ${sysctlLines()}
-  tuples()${seconds > 0 ? second : ''}
+  tuples()${podDetail ? '\n  pods()' : ''}${seconds > 0 ? second : ''}
   print "end " lines
   exit status + 0
 }

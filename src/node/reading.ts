@@ -75,6 +75,60 @@ export interface PortTuple {
   ports: number
   /** How many of these are in TIME-WAIT. */
   timeWait: number
+  /** Whose address that is; absent where it was not asked for or is not known. */
+  remote?: RemoteName
+}
+
+/** Whose an address is. Names of pods and services are from the API server and as untrusted as everything there. */
+export type RemoteName =
+  | { kind: 'pod' | 'service'; namespace: string; name: string }
+  | { kind: 'node' | 'azure'; name: string }
+
+/** The kernel's default for ip_local_port_range, which every new network namespace begins with. */
+export const DEFAULT_PORT_RANGE = { first: 32768, last: 60999 } as const
+
+/** The destination towards which a pod takes the most local ports. */
+export interface PodDestination {
+  remoteAddress: string
+  remotePort: number
+  /** Distinct local ports towards it, without those that the pod listens on. */
+  ports: number
+  /** How many of these are in {@link DEFAULT_PORT_RANGE}. With others the pod has another range. */
+  portsInDefaultRange: number
+  /** How many are in TIME-WAIT. */
+  timeWait: number
+  remote?: RemoteName
+}
+
+/**
+ * TCP sockets of one network namespace beside the node's own: a pod's, or that of a process outside all pods.
+ * These are sockets of the pod, not entries of the node's connection-tracking table.
+ */
+export interface PodSockets {
+  /**
+   * UID of the pod, from the cgroup of its processes; of a static pod the hash of its manifest. Absent where
+   * no process of the namespace is in the cgroup of a pod.
+   */
+  uid?: string
+  /** Sockets in use, IPv4 and IPv6, listeners among them. */
+  tcpInUse: number
+  timeWait: number
+  /** Null: no outgoing connection. */
+  destination: Measured<PodDestination | null>
+  /** The port that it listens on with the most connections; absent where there are none. */
+  busiestOwnPort?: { port: number; sockets: number }
+  /** Who that is; absent where it was not asked for or is not known. */
+  pod?: PodName
+  /** ip_local_port_range as the pod's securityContext sets it; absent where it does not. */
+  portRange?: { first: number; last: number }
+}
+
+/** A pod as the API server names it. */
+export interface PodName {
+  namespace: string
+  name: string
+  /** What made it, a Deployment rather than its ReplicaSet. */
+  owner?: { kind: string; name: string }
 }
 
 /** Everything that one probe run found out on one node. */
@@ -94,6 +148,15 @@ export interface Reading {
   second?: Sample
   /** The busiest tuples, most ports first, at most five; of the first read. */
   busiestTuples: Measured<PortTuple[]>
+  /**
+   * The network namespaces beside the node's own with the most TCP sockets, most first, at most five. Absent,
+   * like the two below, when the probe was not told to look into pods (`pod-detail: false`).
+   */
+  busiestPods?: Measured<PodSockets[]>
+  /** How many network namespaces beside the node's own were read. */
+  podNamespaces?: Measured
+  /** How many more there were than are read on one node; the busiest may be among them. */
+  podNamespacesLeft?: Measured
 }
 
 /** A node as the Kubernetes API tells it. */
