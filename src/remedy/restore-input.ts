@@ -174,5 +174,6 @@ function oneOf<T extends string>(known: readonly T[], value: unknown, where: str
 function refused(why: string): UserError {
   return new UserError(`restore-from cannot be used: ${why}`, {
     next: 'Name the JSON report (output `report`) of the run whose fix shall be undone, on the same cluster. Nothing was changed.',
+    docs: 'troubleshooting.md#the-report-to-restore-from-cannot-be-used',
   })
 }
