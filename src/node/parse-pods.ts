@@ -5,7 +5,6 @@ import { isKnown, type Measured, type PodDestination, type PodSockets, type Read
 /** The part of a reading that is about the network namespaces of pods. */
 export type PodReading = Required<Pick<Reading, 'busiestPods' | 'podNamespaces' | 'podNamespacesLeft'>>
 
-const MOST_SOCKETS = 999_999_999
 const SOURCE = '/proc/<pid>/net/sockstat'
 
 /** What the probe says about pods. As with the tuples of the node: all namespaces or none. */
@@ -34,12 +33,12 @@ function busiest(field: Field, found: number): Measured<PodSockets[]> {
   return { value: pods.sort((a, b) => b.tcpInUse + b.timeWait - (a.tcpInUse + a.timeWait)) }
 }
 
-const uidForm = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}|-):(\d{1,9}):(\d{1,9})$/
+const uidForm = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}|-):(\d{1,10}):(\d{1,9})$/
 
 function socketsOf(text: string): Pick<PodSockets, 'uid' | 'tcpInUse' | 'timeWait'> | undefined {
   const [, uid, inUse, waits] = uidForm.exec(text) ?? []
   const [tcpInUse, timeWait] = [Number(inUse), Number(waits)]
-  if (uid === undefined || tcpInUse + timeWait > 2 * MOST_SOCKETS) return undefined
+  if (uid === undefined) return undefined
   return { ...(uid !== '-' && { uid }), tcpInUse, timeWait }
 }
 
