@@ -107,6 +107,15 @@ describe('reading inputs', () => {
     expect(cluster.aks).toEqual({ name: 'prod', resourceGroup: 'rg', subscriptionId: aks['subscription-id'] })
   })
 
+  test('pods are looked into only when that is asked for', () => {
+    const podDetail = (inputs: Record<string, string>) => read({ ...aks, ...inputs }).probe.podDetail
+    expect([
+      podDetail({}),
+      podDetail({ 'pod-detail': 'false' }),
+      podDetail({ 'pod-detail': 'true' }),
+    ]).toEqual([false, false, true])
+  })
+
   test('a fix gets more time than a check, and a node pool the most', () => {
     const seconds = (inputs: Record<string, string>) => read({ ...aks, ...inputs }).probe.timeoutSeconds
     expect([seconds({}), seconds({ fix: 'sysctl' }), seconds({ fix: 'node-pool' })]).toEqual([
@@ -145,6 +154,7 @@ describe('bad inputs', () => {
     ['sample-seconds', '61'],
     ['concurrency', '0'],
     ['dry-run', 'on'],
+    ['pod-detail', 'yes'],
     ['fix', 'sysctl,reboot'],
     ['namespace', 'Kube_System'],
     ['services', 'no-namespace'],

@@ -32,6 +32,7 @@ export interface Inputs {
     concurrency: number
     nodeTimeoutSeconds: number
     timeoutSeconds: number
+    podDetail: boolean
   }
   fix: {
     remedies: RemedyId[]
@@ -165,6 +166,7 @@ function readProbe(read: FieldReader, remedies: RemedyId[]): Inputs['probe'] {
     concurrency: read.integer('concurrency', 1, 500, 50),
     nodeTimeoutSeconds: read.integer('node-timeout-seconds', 5, 600, 60),
     timeoutSeconds: read.integer('timeout-seconds', 10, 21_600, defaultTimeoutSeconds(remedies)),
+    podDetail: read.boolean('pod-detail', false),
   }
 }
 
