@@ -5,6 +5,8 @@ import { describe, expect, test } from '@jest/globals'
 const SOURCES = new URL('../../src/', import.meta.url).pathname
 /** Pure, without a package, so that it may be loaded at any time. */
 const FREE = ['azure/guard.ts']
+/** Folders that only a dynamic import reaches. */
+const LAZY = ['azure/', 'remedy/node-pool/']
 
 const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' }).filter((name) =>
   name.endsWith('.ts'),
@@ -23,11 +25,12 @@ describe('the code for Azure', () => {
     expect(loaders.filter((name) => !name.startsWith('azure/'))).toEqual([])
   })
 
-  test('is loaded by the rest only when it is needed', () => {
-    const outside = files.filter((name) => !name.startsWith('azure/'))
+  test('is loaded by the rest only when it is needed, and so is the remedy that changes node pools', () => {
+    const outside = files.filter((name) => !LAZY.some((folder) => name.startsWith(folder)))
+    const lazy = /(^|\/)(azure|node-pool)\//
     const loaders = outside.flatMap((name) =>
       importsOf(name)
-        .filter((from) => /(^|\/)azure\//.test(from) && !FREE.some((free) => from.endsWith(free)))
+        .filter((from) => lazy.test(from) && !FREE.some((free) => from.endsWith(free)))
         .map((from) => `${name} loads ${from}`),
     )
     expect(loaders).toEqual([])

@@ -71,7 +71,7 @@ function short(uid: string): string {
 
 /** Linux pools have names of 1 to 12 lower-case letters and digits, a letter first. */
 const NAME = /^[a-z][a-z0-9]{0,11}$/
-const LETTERS = 'bcdefghijklmnopqrstuvwxyza'
+const LETTERS = Array.from('bcdefghijklmnopqrstuvwxyza')
 
 /**
  * A name for the successor that no pool of the cluster has: `np1` becomes `np1b`, and `np1b`, if it was a

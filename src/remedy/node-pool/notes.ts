@@ -75,10 +75,9 @@ export function undoUpdateNote(pool: AgentPool): string {
       pool.properties[name],
     ]),
   )
-  return pasted(
-    `To go back: run with fix: restore and the report of this run. It writes what ${pool.name} had before:`,
-    [JSON.stringify(config)],
-  )
+  const back = 'To go back: run with fix: restore and the report of this run.'
+  if (Object.keys(config).length === 0) return `${back} It takes out of ${pool.name} what this run put in.`
+  return pasted(`${back} It writes what ${pool.name} had before:`, [JSON.stringify(config)])
 }
 
 /** How a replacement is taken back, at each of its stages. */

@@ -71,7 +71,11 @@ export const PORT_LIMITS = { first: [1024, 60_999], last: [32_768, 65_535] } as 
 /** A value as text, for steps and reports; null for one that is not set. */
 export function written(value: unknown): string | null {
   if (value === undefined || value === null) return null
-  return Array.isArray(value) ? [...value].map(String).sort().join(' ') : String(value)
+  return Array.isArray(value)
+    ? value.map(String).sort().join(' ')
+    : typeof value === 'object'
+      ? JSON.stringify(value)
+      : String(value as string | number | boolean)
 }
 
 /** The value that a text of a step stands for; undefined when it is none that the setting can have. */

@@ -58,6 +58,8 @@ export function matchesTerms(terms: readonly SelectorTerm[], labels: Labels, nam
 function holds({ key = '', operator, values = [] }: Expression, labels: Labels): boolean {
   const value = labels[key]
   switch (operator) {
+    case undefined:
+      return false
     case 'In':
       return value !== undefined && values.includes(value)
     case 'NotIn':

@@ -19,10 +19,12 @@ export async function planNodePools(kit: Kit, context: RemedyContext): Promise<P
       'for as long as the node pool exists: on every node that it has or gets, after reboots, upgrades and scale-out',
     impact: [],
     rights: [
-      READ_POOLS,
-      WRITE_POOLS,
-      ...(kit.strategy === 'replace' ? [DELETE_POOLS, ...drainRights] : ['nodes list']),
-      ...podRights(kit.namespace),
+      ...new Set([
+        READ_POOLS,
+        WRITE_POOLS,
+        ...(kit.strategy === 'replace' ? [DELETE_POOLS, ...drainRights] : ['nodes list']),
+        ...podRights(kit.namespace),
+      ]),
     ],
     notes: [...kit.notices, ...found.notes],
   }

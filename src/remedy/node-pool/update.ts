@@ -35,6 +35,11 @@ export async function updatePool(
     kit,
     context,
   )
+  const lacking = written.kind === 'written' && !hasAll(written.pool.properties, values)
+  if (lacking) {
+    const why = 'Azure says that the change is done, yet the pool does not have it'
+    return tell((step) => changeOf(step, 'failed', why))
+  }
   if (written.kind === 'not-changeable') for (const way of waysOn(name)) context.log.warning(way)
   return tell((step) => ({
     ...changeOf(step, outcomeOf(written), whyOf(written, step, kit)),

@@ -97,12 +97,21 @@ function sizeStep(pool: PoolSettings, setting: string, asked: number, remarks: s
   const inForce = Math.max(0, ...measured(pool, setting))
   const goal = Math.max(asked, configured, inForce)
   const to = Math.max(limits.least, Math.min(goal, limits.most))
-  const said = goal > asked && goal === inForce ? [`some of its nodes have ${inForce} now`] : remarks
+  const known = measured(pool, setting)
+  const said =
+    goal > asked && goal === inForce
+      ? [`some of its nodes have ${inForce} now`]
+      : [...remarks, ...(known.length > 0 ? [`its nodes have ${spread(known)} now`] : [])]
   if (goal > limits.most) {
     said.push(clamped('clamped', goal, limits).replace('clamped: ', ''))
     if (inForce > limits.most) said.push(`nodes that have ${inForce} now have it until they are replaced`)
   }
   return configured >= to ? satisfied(pool, setting, configured, to) : change(`${to}`, said)
+}
+
+function spread(values: readonly number[]): string {
+  const [least, most] = [Math.min(...values), Math.max(...values)]
+  return least === most ? `${least}` : `${least} to ${most}`
 }
 
 function twReuse(pool: PoolSettings, wanted: number): Decision {
