@@ -58,11 +58,17 @@ export async function cure(cluster: Cluster, story: Story, run: Run, log: Logger
     story.last = standing
   } finally {
     saving.end()
-    const { complete, left, why } = await removePods(api, inputs.probe.namespace, run.id)
-    if (complete) saveClean()
-    else
-      log.warning(`Pods of this run may be left in ${inputs.probe.namespace} (${left.length}): ${why ?? ''}`)
+    await removeTuners(cluster, story, run, log)
   }
+}
+
+/** Each sweep removes its own pods; this is for one that was cut short. A dry run made none that could be left. */
+async function removeTuners({ api }: Cluster, { inputs, fix }: Story, run: Run, log: Logger): Promise<void> {
+  if (api === undefined || fix?.dryRun) return saveClean()
+  const { namespace } = inputs.probe
+  const { complete, left, why } = await removePods(api, namespace, run.id)
+  if (complete) saveClean()
+  else log.warning(`Pods of this run may be left in ${namespace} (${left.length}): ${why ?? ''}`)
 }
 
 async function remedyOf(id: RemedyId, cluster: Cluster, inputs: Inputs): Promise<Remedy> {
