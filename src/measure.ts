@@ -30,8 +30,8 @@ export interface Reader {
 export async function measure(reader: Reader, inputs: Inputs, log: Logger): Promise<Measurement> {
   return log.group('Reading the nodes', async () => {
     const [read, services] = await both(reader.nodes({}), reader.services())
-    for (const { text } of read.missing) log.warning(text)
-    if (read.nothing !== undefined) log.warning(read.nothing)
+    if (read.nothing !== undefined) log.info(read.nothing)
+    else for (const { text } of read.missing) log.info(text)
     return { nodes: read.results, services, findings: findingsOf(read, services, inputs) }
   })
 }
@@ -49,8 +49,16 @@ export function findingsOf(
     thresholds,
     sampleSeconds: probe.sampleSeconds,
   })
+  const { nothing } = read
+  if (nothing !== undefined) return findings.map((finding) => withReason(finding, nothing))
   const pools = (read.missing ?? []).filter(({ kind }) => kind === 'pool')
   return [...findings, ...pools.map(({ name, text }) => missingPool(name, text))]
+}
+
+/** What stands for the cluster says why it has no node to look at. */
+function withReason(finding: Finding, nothing: string): Finding {
+  const about = finding.check === 'node-readable' && finding.subject.kind === 'cluster'
+  return about ? { ...finding, summary: nothing } : finding
 }
 
 function missingPool(name: string, text: string): Finding {

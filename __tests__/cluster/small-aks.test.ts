@@ -121,12 +121,14 @@ describe('the dataplane', () => {
     expect(await readDataplane(api)).toEqual({ dataplane: 'cilium' })
   })
 
-  test('stays unknown to a user that may do nothing', async () => {
+  test('stays unknown to a user that may do nothing, who is told which right that takes', async () => {
     const { api } = await start(
       { objects: [daemonSet('cilium')], users: [admin, { name: 'nobody' }] },
       'nobody',
     )
-    expect(await readDataplane(api)).toEqual({})
+    expect(await readDataplane(api)).toEqual({
+      dataplaneUnknown: 'the right daemonsets.apps/get in "kube-system" is missing',
+    })
   })
 })
 

@@ -2,7 +2,7 @@ import { type Logger, silent } from '../log.ts'
 import type { TokenSource } from './authenticator.ts'
 import { type Clock, realClock } from './clock.ts'
 import { createDispatcher } from './dispatcher.ts'
-import { type ExplainContext, explain, noApiServer } from './explain.ts'
+import { type ExplainContext, explain, explainLater, noApiServer } from './explain.ts'
 import type { ClusterFacts } from './facts.ts'
 import { createKubeApi } from './http.ts'
 import { type KubeApi, KubeError } from './kube-api.ts'
@@ -69,7 +69,7 @@ export async function connect(options: ConnectOptions, deps: ConnectDeps): Promi
       name: access.context,
       ...(version && { kubernetesVersion: version }),
     }
-    return { api, facts, explain: (error) => explain(error, context) }
+    return { api, facts, explain: (error) => explainLater(error, context) }
   } catch (error) {
     await api.close()
     const told = explain(error, context)

@@ -31,6 +31,17 @@ function overloaded(error: KubeError): UserError {
   })
 }
 
+/** The same for an API server that was reached before: whatever it says now, it is no fault of the action. */
+export function explainLater(error: unknown, context: ExplainContext): unknown {
+  const told = explain(error, context)
+  if (!(told instanceof KubeError)) return told
+  return new UserError(`The API server gave an answer that is of no use: ${told.message}`, {
+    next: 'Run again. If it stays so, look for what on the way to the API server may change its answers, and whether its version is one that AKS supports.',
+    docs,
+    cause: told,
+  })
+}
+
 /** What answered the first call is not an API server, or none that works. */
 export function noApiServer(error: KubeError, { server, proxy }: ExplainContext): UserError {
   const through = proxy === undefined ? '' : ` (through the proxy ${proxy})`

@@ -31,6 +31,7 @@ const maxListBytes = 64 * 2 ** 20
 const maxObjectBytes = 4 * 2 ** 20
 const maxErrorBytes = 64 * 2 ** 10
 const maxEventLength = 4 * 2 ** 20
+const mostRetriesTold = 10
 /** How long a watch may outlive the `timeoutSeconds` after which the server should have ended it. */
 const watchGraceMs = 10_000
 
@@ -39,6 +40,7 @@ type Answer = Dispatcher.ResponseData
 /** The Kubernetes API over HTTP/1.1 connections that are kept and shared. */
 export function createKubeApi(options: HttpOptions): KubeApi {
   const { server, dispatcher, auth, clock = realClock, retries = patientRetries, log = silent } = options
+  const tell = tellRetries(log)
   const prefix = server.pathname.replace(/\/+$/, '')
 
   /** Sends a call, with what proves who asks; after a 401 once more with that renewed. */
@@ -96,7 +98,7 @@ export function createKubeApi(options: HttpOptions): KubeApi {
         const error = asKubeError(caught, sent.name, call.signal)
         if (!mayRepeat || !error.transient || failures + 1 >= retries.attempts) throw error
         const wait = backoffMs(retries, failures, error.retryAfterMs, clock)
-        log.debug(`${error.message}; again in ${wait} ms`)
+        tell(error.message, wait)
         await clock.sleep(wait, call.signal)
       }
     }
@@ -129,6 +131,17 @@ export function createKubeApi(options: HttpOptions): KubeApi {
   }
 
   return { server: server.origin + prefix, request, watch, close: () => dispatcher.destroy() }
+}
+
+/** Each reason to try again once in the log, as it may be why a run is slow; the repeats are for debugging. */
+function tellRetries(log: Logger): (why: string, waitMs: number) => void {
+  const told = new Set<string>()
+  return (why, waitMs) => {
+    const line = `${why}; again in ${waitMs} ms`
+    if (told.has(why) || told.size === mostRetriesTold) return log.debug(line)
+    told.add(why)
+    log.info(line)
+  }
 }
 
 /** Keeps what went wrong on the way to a token apart from what went wrong on the way to the API server. */

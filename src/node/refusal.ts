@@ -15,7 +15,8 @@ export interface Refusal {
 
 /** Why a pod was not created. */
 export function refusalOf(error: unknown, namespace: string): Refusal {
-  const text = plain(messageOf(error), 1000)
+  // Without the name of the pod, so that the same refusal of all nodes is told once.
+  const text = plain(messageOf(error), 1000).replace(/\bpods? "ach-[\w-]+" is (forbidden|invalid): /i, '')
   if (!(error instanceof KubeError))
     return { why: `its pod could not be created: ${text}`, next: callNext, alike: 'one' }
   return known(error, namespace, text) ?? unanswered(error, text)
@@ -25,8 +26,8 @@ function known(error: KubeError, namespace: string, text: string): Refusal | und
   const { status } = error
   if (status === 401) {
     return {
-      why: `the API server does not accept the credentials: ${text}`,
-      next: 'Sign in again.',
+      why: `the API server does not accept the credentials any more: ${text}`,
+      next: 'Give the run credentials that last longer than it takes; a token that was fetched earlier in the job may have ended.',
       alike: 'all',
     }
   }

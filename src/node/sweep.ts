@@ -5,7 +5,7 @@ import { type Removal, removePods } from './cleanup.ts'
 import { createPods } from './create-pods.ts'
 import { followPods } from './follow-pods.ts'
 import { Ledger, type Outcome, type PodOutcome, type PodTask } from './ledger.ts'
-import { lacksRight } from './refusal.ts'
+import { lacksRight, refusalOf } from './refusal.ts'
 import { explainSilence } from './silence.ts'
 
 export interface SweepOptions {
@@ -108,6 +108,10 @@ function haltOf(error: unknown, { namespace, signal, runId }: SweepOptions): Out
   if (error instanceof KubeError && error.status === 403) {
     const verb = error.call.startsWith('WATCH') ? 'watch' : 'list'
     const { why, next } = lacksRight(verb, namespace, error.message)
+    return { kind: 'failed', why, next }
+  }
+  if (error instanceof KubeError && error.status === 401) {
+    const { why, next } = refusalOf(error, namespace)
     return { kind: 'failed', why, next }
   }
   if (error instanceof KubeError) {

@@ -51,7 +51,7 @@ function annotationOf(check: CheckId, notable: Finding[], report: Report): Annot
     // Nodes that were not read are named with their reason, and what to do, below.
     ...(unread.length === 0 && others.length > 0 ? [`Also: ${names(others, 9)}.`] : []),
     ...unread,
-    ...(unread.some((line) => line.endsWith(advice)) ? [] : [advice]),
+    ...(unread.length === 1 || unread.some((line) => line.endsWith(advice)) ? [] : [advice]),
   ]
   return {
     level: levelOf(worst, report),
