@@ -231,7 +231,7 @@ real('fix: service-policy', () => {
       objects: service('shop', ['a', 'b']),
     })
     aks.events.on('response', ({ method, path }) => {
-      if (method === 'PATCH' && path.endsWith('/services/shop')) aks.node('a').setConntrackCount(60_000)
+      if (method === 'PATCH' && path.endsWith('/services/shop')) void aks.node('a').setConntrackCount(60_000)
     })
     const run = await check(aks, {
       fix: 'service-policy, sysctl',

@@ -176,7 +176,7 @@ real('a check of nodes with a kernel of their own', () => {
   test('finds connections that are being refused while it looks', async () => {
     await using aks = await cluster({ nodes: [{ name: 'losing', state: 'namespace' }] })
     const node = aks.node('losing')
-    node.addToCounters({ 'conntrack.drop': 1 })
+    await node.addToCounters({ 'conntrack.drop': 1 })
     const stop = node.growCounters({ 'conntrack.drop': 50 })
     try {
       const run = await check(aks, { 'sample-seconds': '1' })
