@@ -34,6 +34,8 @@ export function settingsFor(finding: Finding): 'table' | 'tcp' | undefined {
   if (TABLE_CHECKS.includes(finding.check)) return 'table'
   // Reuse that is allowed and yet breaches lacks TCP timestamps, which no remedy sets.
   if (finding.check === 'tw-reuse' && finding.evidence.tcpTimestamps === 0) return undefined
+  // A pod's ports are of its own network namespace, which no setting of the node reaches.
+  if (finding.check === 'port-usage' && finding.evidence.scope === 'pod') return undefined
   return TCP_CHECKS.includes(finding.check) ? 'tcp' : undefined
 }
 

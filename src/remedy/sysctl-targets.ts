@@ -61,7 +61,9 @@ export function needsByNode(
     needs.set(node.name, new Set(scope === 'all' ? (['conntrack', 'time-wait'] as const) : []))
   }
   if (scope === 'all') return needs
-  for (const { check, status, subject } of findings) {
+  for (const { check, status, subject, evidence } of findings) {
+    // A pod has ports of its own, which no sysctl of the node reaches.
+    if (evidence.scope === 'pod') continue
     const need = cures[check]
     if (need && subject.kind === 'node' && (status === 'warning' || status === 'critical')) {
       needs.get(subject.name)?.add(need)

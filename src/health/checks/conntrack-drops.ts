@@ -11,6 +11,7 @@ import {
 } from '../check.ts'
 import type { Finding, Thresholds } from '../finding.ts'
 import { clip, count, duration, perSecond, plural } from '../format.ts'
+import { withHolders } from '../holders.ts'
 import { growthOf, type Window } from '../rates.ts'
 
 /**
@@ -70,7 +71,8 @@ function judge(node: ReadNode, window: Window, thresholds: Thresholds): Finding 
     evidence: evidenceOf(losses, window.seconds),
     decides: true,
   }
-  return status === 'ok' || lost + clashes === 0 ? finding : { ...finding, advice: adviceFor(losses) }
+  if (status === 'ok' || lost + clashes === 0) return finding
+  return withHolders({ ...finding, advice: adviceFor(losses) }, node.reading)
 }
 
 const NEEDED = [

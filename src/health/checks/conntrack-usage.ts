@@ -13,6 +13,7 @@ import {
 import type { Finding, Thresholds } from '../finding.ts'
 import { ENTRY_BYTES, type Forecast, forecast, NATED_ENTRY_BYTES } from '../forecast.ts'
 import { count, duration, mebibytes, percent, percentLimit, perSecond } from '../format.ts'
+import { withHolders } from '../holders.ts'
 import { highest, numberOf, windowOf } from '../rates.ts'
 
 /** What kube-proxy gives a node per core, and the default of the `conntrack-max` input. */
@@ -52,7 +53,8 @@ function judge(node: ReadNode, thresholds: Thresholds): Finding {
     ...trend.evidence,
   }
   const finding: Finding = { check, status, subject, summary, value, threshold, evidence, decides: true }
-  return status === 'ok' ? finding : withAdvice(finding, entries.value, max.value, node.info.cores)
+  if (status === 'ok') return finding
+  return withHolders(withAdvice(finding, entries.value, max.value, node.info.cores), reading)
 }
 
 function unlimited(node: ReadNode, entries: number): Finding {

@@ -9,13 +9,16 @@ import {
   readNodes,
   worstOf,
 } from '../check.ts'
-import type { Finding, Thresholds } from '../finding.ts'
+import type { Finding, Status, Thresholds } from '../finding.ts'
 import { clip, count, percent, percentLimit, plural } from '../format.ts'
+import { addressOf, destinationName, remoteName, withHolders } from '../holders.ts'
+import { nearestPod, type PodPorts } from '../pod-ports.ts'
 import { busiestTuple, localPorts, TIME_WAIT_SECONDS } from '../ports.ts'
 
 /**
  * How many of the local ports are taken towards the busiest destination. At 100 % the next connect() there
- * fails with EADDRNOTAVAIL, and no counter of the kernel tells.
+ * fails with EADDRNOTAVAIL, and no counter of the kernel tells. Where pods were looked into, one of them that
+ * is worse off than its node is what the finding is about: it fails while the node looks fine.
  */
 export const portUsage: Check = {
   id: 'port-usage',
@@ -23,15 +26,79 @@ export const portUsage: Check = {
   phrase(group) {
     const worst = worstOf(group)
     if (!worst) return ''
-    const to = worst.evidence.destination === undefined ? '' : ` to ${worst.evidence.destination}`
+    const { destination, destinationIs, pod } = worst.evidence
+    const whose = destinationIs === undefined ? '' : ` (${destinationIs})`
+    const to = destination === undefined ? '' : ` to ${destination}${whose}`
+    const who = pod === undefined ? '' : ` in ${pod}`
     return (
       `at or above ${percentLimit(worst.threshold ?? 0)} of the ports to one destination ` +
-      `(worst ${nameOf(worst.subject)} ${percent(worst.value ?? 0)}${to})`
+      `(worst ${nameOf(worst.subject)}${who} ${percent(worst.value ?? 0)}${to})`
     )
   },
 }
 
+/** How bad a status is. */
+const RANK: Readonly<Record<Status, number>> = { 'not-made': 0, ok: 0, warning: 1, unknown: 2, critical: 3 }
+
 function judge(node: ReadNode, thresholds: Thresholds): Finding {
+  const own = withHolders(judgeNode(node, thresholds), node.reading)
+  const pods = nearestPod(node.reading)
+  if (pods === undefined) return own
+  const { worst, unknown } = pods
+  const ofPod = worst === null ? own : judgePod(node, worst, thresholds)
+  const finding = RANK[ofPod.status] > RANK[own.status] ? beside(ofPod, own) : own
+  if (unknown === undefined || RANK[finding.status] >= RANK.unknown) return finding
+  return notKnown(portUsage.id, node.subject, `ports of ${unknown}; known so far: ${finding.summary}`)
+}
+
+/** What is worse, with what is not well beside it. A node that breaches too has use for the settings of a node. */
+function beside(ofPod: Finding, own: Finding): Finding {
+  if (own.status === 'ok') return ofPod
+  const scope = own.status === 'warning' ? 'pod and node' : 'pod'
+  const summary = `${ofPod.summary}; the node itself: ${own.summary}`
+  return { ...ofPod, summary, evidence: { ...ofPod.evidence, scope } }
+}
+
+function judgePod({ subject }: ReadNode, pod: PodPorts, thresholds: Thresholds): Finding {
+  const { portWarningPercent: warning, portCriticalPercent: critical } = thresholds
+  const { status, threshold } = gradeAtOrAbove(pod.percent, warning, critical)
+  const { destination } = pod.pod
+  const to = isKnown(destination) ? destination.value : null
+  const whose = remoteName(to?.remote)
+  return {
+    check: portUsage.id,
+    status,
+    subject,
+    summary: podSummary(pod, percent(pod.percent, [warning, critical])),
+    value: pod.percent,
+    threshold,
+    evidence: {
+      pod: pod.title,
+      scope: 'pod',
+      portsTaken: pod.ports,
+      portsPerDestination: pod.size,
+      portRange: pod.range,
+      timeWaitSockets: pod.timeWait,
+      ...(to !== null && { destination: addressOf(to) }),
+      ...(whose !== undefined && { destinationIs: whose }),
+    },
+    decides: true,
+    advice:
+      'Let the pod keep its connections to that destination open, or widen its range by net.ipv4.ip_local_port_range ' +
+      'in its securityContext.sysctls: what is set on the node does not reach it.',
+  }
+}
+
+function podSummary(pod: PodPorts, share: string): string {
+  const range = pod.range === 'set by the pod' ? 'of its own range' : `(range ${pod.range})`
+  const waiting = pod.timeWait > 0 ? `, ${count(pod.timeWait)} of them in TIME-WAIT` : ''
+  return (
+    `${pod.title} has taken ${share} of ${plural(pod.size, 'port')} ${range} towards ${pod.destination} ` +
+    `(${count(pod.ports)}${waiting})`
+  )
+}
+
+function judgeNode(node: ReadNode, thresholds: Thresholds): Finding {
   const check = portUsage.id
   const { subject, reading } = node
   const size = localPorts(reading)
@@ -60,18 +127,15 @@ function summaryOf(busiest: PortTuple | null, size: number, share: string): stri
   if (size === 0) return 'no local port is left: all of ip_local_port_range is reserved'
   if (!busiest) return `no outgoing connection; ${plural(size, 'port')} free towards every destination`
   const waiting = busiest.timeWait > 0 ? `, ${count(busiest.timeWait)} of them in TIME-WAIT` : ''
-  return `${share} of ${plural(size, 'port')} taken towards ${destinationOf(busiest)} (${count(busiest.ports)}${waiting})`
-}
-
-function destinationOf(tuple: PortTuple): string {
-  const host = tuple.remoteAddress.includes(':') ? `[${tuple.remoteAddress}]` : tuple.remoteAddress
-  return `${clip(host, 60)}:${tuple.remotePort}`
+  return `${share} of ${plural(size, 'port')} taken towards ${destinationName(busiest)} (${count(busiest.ports)}${waiting})`
 }
 
 function evidenceOf(busiest: PortTuple | null): Finding['evidence'] {
   if (!busiest) return {}
+  const whose = remoteName(busiest.remote)
   return {
-    destination: destinationOf(busiest),
+    destination: addressOf(busiest),
+    ...(whose !== undefined && { destinationIs: whose }),
     localAddress: clip(busiest.localAddress, 60),
     timeWaitSockets: busiest.timeWait,
   }

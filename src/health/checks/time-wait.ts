@@ -12,6 +12,7 @@ import {
 } from '../check.ts'
 import type { Finding, Thresholds } from '../finding.ts'
 import { count, percent, plural } from '../format.ts'
+import { withHolders } from '../holders.ts'
 import { busiestTuple, localPorts, TIME_WAIT_SECONDS } from '../ports.ts'
 import { highest, numberOf } from '../rates.ts'
 
@@ -44,7 +45,7 @@ function judge(node: ReadNode, thresholds: Thresholds): Finding {
     evidence: { timeWaitSockets: value, ...near.evidence },
     decides: true,
   }
-  return status === 'ok' ? finding : { ...finding, advice: adviceFor(node) }
+  return status === 'ok' ? finding : withHolders({ ...finding, advice: adviceFor(node) }, reading)
 }
 
 /** A port is short only towards one destination: the share of its ports bounds how near that is. */
