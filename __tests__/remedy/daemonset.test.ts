@@ -21,6 +21,9 @@ const calm = { conntrackCount: 500, sysctls: { [BUCKETS]: '65536' } }
 // Real nodes and processes, on machines that are busy with other things.
 jest.setTimeout(60_000)
 
+const pool = { nodeSelector: '', nodePools: ['np1'], nodes: [] as string[] }
+const large = { conntrackMax: 1_048_576, twReuse: 1, maxTwBuckets: 2_000_000 }
+
 let bed: Bed
 async function start(nodes: NodeSpec[], options: AksOptions = {}): Promise<Bed> {
   bed = await startBed({ nodes, ...options })
@@ -141,10 +144,9 @@ onNodes('daemonset', () => {
 
   test('what one that is there has is never lowered, and it goes on serving its nodes', async () => {
     const { fix, aks } = await start([busy('a'), busy('b', { pool: 'np2' })])
-    const pool = (name: string) => ({ nodeSelector: '', nodePools: [name], nodes: [] as string[] })
-    const large = { conntrackMax: 1_048_576, twReuse: 1, maxTwBuckets: 2_000_000 }
-    await fix([remedies.daemonSet({ limits: pool('np1'), wanted: large })], { scope: pool('np1') })
-    const { record } = await fix([remedies.daemonSet({ limits: pool('np2') })], { scope: pool('np2') })
+    const only = (name: string) => ({ nodeSelector: '', nodePools: [name], nodes: [] as string[] })
+    await fix([remedies.daemonSet({ limits: only('np1'), wanted: large })], { scope: only('np1') })
+    const { record } = await fix([remedies.daemonSet({ limits: only('np2') })], { scope: only('np2') })
     expect(settingsIn(record.changes)).toMatchObject({ nodes: ['changed', 'pool np1', 'pool np1; pool np2'] })
     expect(record.changes.find(({ setting }) => setting === 'nodes')?.why).toContain('goes on serving')
     expect(servedNodes()).toEqual(['a', 'b'])
@@ -156,7 +158,6 @@ onNodes('daemonset', () => {
     const { fix } = await start([busy('a'), busy('b')])
     await fix([remedies.daemonSet()])
     const limits = { nodeSelector: '', nodePools: [], nodes: ['a'] }
-    const large = { conntrackMax: 1_048_576, twReuse: 1, maxTwBuckets: 2_000_000 }
     const { record } = await fix([remedies.daemonSet({ scope: 'all', limits, wanted: large })], {
       scope: limits,
     })
@@ -311,6 +312,77 @@ onNodes('daemonset, when something is in its way,', () => {
       'conntrack-max': ['failed', null, null],
       [MAX]: ['unproven', '131072', undefined],
     })
+  })
+
+  test('one that was there before stays when the run is ended while it is changed', async () => {
+    const { fix, stand, aks } = await start([busy('a')])
+    await fix([remedies.daemonSet({ limits: pool })])
+    const from = await stand()
+    aks.node('a').setFault({ delayMs: 60_000 })
+    const controller = new AbortController()
+    const { record } = await fix([remedies.daemonSet({ scope: 'all', limits: pool, wanted: large })], {
+      from,
+      signal: controller.signal,
+      onSleep: () => controller.abort(new Error('SIGTERM')),
+    })
+    expect(stored()).toBeDefined()
+    expect(settingsIn(record.changes)).toMatchObject({ 'conntrack-max': ['changed', '262144', '1048576'] })
+  })
+
+  test('is not taken over from a manager that comes between plan and apply', async () => {
+    const { fix, aks } = await start([busy('a')])
+    await fix([remedies.daemonSet({ limits: pool })])
+    let done = false
+    aks.events.on('request', ({ method, path }) => {
+      const now = stored()
+      if (done || method !== 'PATCH' || !path.endsWith(NAME) || !now) return
+      done = true
+      const fieldsV1 = { 'f:spec': { 'f:template': { 'f:spec': { 'f:hostNetwork': {} } } } }
+      const entry = {
+        manager: 'flux',
+        operation: 'Apply',
+        apiVersion: 'apps/v1',
+        fieldsType: 'FieldsV1',
+        fieldsV1,
+      }
+      const managedFields = [...(now.metadata.managedFields ?? []), entry]
+      aks.store.update('daemonsets.apps', {
+        ...now,
+        metadata: { ...now.metadata, managedFields },
+      } as KubeObject)
+    })
+    const { record } = await fix([remedies.daemonSet({ scope: 'all', limits: pool, wanted: large })])
+    expect(done).toBe(true)
+    expect(settingsIn(record.changes)).toMatchObject({ 'conntrack-max': ['failed', '262144', '262144'] })
+    expect(JSON.stringify(stored())).toContain('raise 262144')
+    const patches = aks.requests.filter(({ method, path }) => method === 'PATCH' && path.endsWith(NAME))
+    expect(patches.map(({ query }) => query.force)).toEqual(['false', 'false'])
+  })
+
+  test('is known to be there when the answer to its creation, or to a change, is lost', async () => {
+    const { fix, aks } = await start([busy('a')])
+    const loseAnswer = () => aks.misbehave({ match: { method: 'PATCH', times: 1 }, do: 'lost-answer' })
+    loseAnswer()
+    const made = await fix([remedies.daemonSet({ limits: pool })])
+    loseAnswer()
+    const raised = await fix([remedies.daemonSet({ scope: 'all', limits: pool, wanted: large })])
+    expect([made.record.unachieved, raised.record.unachieved]).toEqual([[], []])
+    expect(settingsIn(raised.record.changes)).toMatchObject({
+      'conntrack-max': ['changed', '262144', '1048576'],
+      [MAX]: ['changed', '262144', '1048576'],
+    })
+  })
+
+  test('outlasts an API server that goes away for five seconds during the rollout', async () => {
+    const { fix, aks } = await start([busy('a')])
+    aks.misbehave({ match: { method: 'PATCH', times: 1 }, do: { delayMs: 10 } })
+    aks.events.on('response', ({ method, path }) => {
+      if (method !== 'PATCH' || !path.endsWith(NAME)) return
+      void aks.goAway().then(() => setTimeout(() => void aks.comeBack(), 5000))
+    })
+    const { record, judgement } = await fix([remedies.daemonSet()])
+    expect(record.unachieved).toEqual([])
+    expect(judgement.verdict).toBe('healthy')
   })
 })
 
