@@ -21,7 +21,7 @@ export const serviceRights = [
 /** The Kubernetes rights that the DaemonSet needs. */
 export function daemonSetRights(namespace: string): string[] {
   return [
-    `daemonsets.apps get, patch and delete in namespace ${namespace}`,
+    `daemonsets.apps get, create, patch and delete in namespace ${namespace}`,
     'daemonsets.apps list in all namespaces',
     `pods list in namespace ${namespace}`,
     `events list in namespace ${namespace} (to say why pods are refused; it works without)`,
