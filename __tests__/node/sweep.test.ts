@@ -245,6 +245,29 @@ test('a pod that was there before under the same name is not taken for an answer
   expect(results[1]?.kind).toBe('read')
 })
 
+describe('a pod that admission has changed', () => {
+  const changed = (change: (spec: Pod['spec'] & { hostNetwork?: boolean }) => void): AksOptions => ({
+    nodes: answering(2),
+    admit: ({ resource, operation, object }) => {
+      if (resource === 'pods' && operation === 'CREATE') change((object as Pod).spec)
+      return undefined
+    },
+  })
+
+  test('so that it is not in the network of its node does not speak for the node', async () => {
+    const { api } = await start(changed((spec) => delete spec.hostNetwork))
+    const { results } = await readNodes(api, readOptions())
+    expect(results.map(whyOf)).toEqual(Array(2).fill(expect.stringContaining('hostNetwork')))
+  })
+
+  test('so that it runs on another node does not speak for the one that it was meant for', async () => {
+    const { api } = await start(changed((spec) => Object.assign(spec, { nodeName: 'n0' })))
+    const { results } = await readNodes(api, readOptions())
+    expect(results[0]?.kind).toBe('read')
+    expect(whyOf(results[1])).toContain('"n0"')
+  })
+})
+
 describe('a refusal', () => {
   const rights = (verbs: string[]): PolicyRule[] => [
     { apiGroups: [''], resources: ['nodes'], verbs: ['list'] },

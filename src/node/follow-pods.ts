@@ -4,6 +4,7 @@ import { listAll } from '../cluster/list.ts'
 import { watchCollection } from '../cluster/watch.ts'
 import { messageOf } from '../errors.ts'
 import type { Ledger, Open, Outcome } from './ledger.ts'
+import { misplaced, placementNext } from './placement.ts'
 import { podSelector } from './pod.ts'
 import { type KubePod, stateOf } from './pod-state.ts'
 
@@ -61,8 +62,10 @@ export async function followPods(api: KubeApi, ledger: Ledger, options: FollowOp
     const { name, uid = '' } = pod.metadata
     const open = ledger.openByPod(name)
     if (open === undefined || ledger.leftovers.get(name) === uid) return
+    const why = misplaced(pod, open.task)
     const state = stateOf(pod)
-    if (state.kind !== 'pending') ledger.settle(name, state)
+    if (why !== undefined) ledger.settle(name, { kind: 'failed', why, next: placementNext })
+    else if (state.kind !== 'pending') ledger.settle(name, state)
     else if (deleted)
       ledger.settle(name, { kind: 'failed', why: 'its pod was deleted before it answered', silent: true })
     else Object.assign(open, { doing: state.doing, next: state.next })
