@@ -152,6 +152,19 @@ describe('a request', () => {
     expect(server.requests).toHaveLength(1)
   })
 
+  test('that deletes ends with its status, however much the server tells of what it deleted', async () => {
+    const { api } = await serve((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      const piece = Buffer.alloc(2 ** 20, ' ')
+      const more = () => {
+        while (!response.destroyed && response.write(piece));
+      }
+      response.on('drain', more)
+      more()
+    })
+    await expect(api.request({ method: 'DELETE', path: '/api/v1/namespaces/x/pods' })).resolves.toEqual({})
+  })
+
   test('whose answer is larger than may be is given up without reading the rest', async () => {
     let sent = 0
     const { api } = await serve((_request, response) => {

@@ -6,10 +6,10 @@ export interface KubeApi {
   /** Base address of the API server, for messages: `https://host:port`. */
   readonly server: string
   /**
-   * One request with a deadline. Resolves with the parsed JSON body; rejects with a {@link KubeError} for
-   * every answer that is not 2xx and for a connection that failed, and with the reason of `signal` when that
-   * ended it. Reads, and writes that are safe to
-   * repeat (`retry: true`), are tried again on 429 (Retry-After is honoured), 5xx and lost connections.
+   * One request with a deadline. Resolves with the parsed JSON body, after a DELETE with an empty object;
+   * rejects with a {@link KubeError} for every answer that is not 2xx and for a connection that failed, and
+   * with the reason of `signal` when that ended it. Reads, and writes that are safe to repeat (`retry: true`),
+   * are tried again on 429 (Retry-After is honoured), 5xx and lost connections.
    */
   request<T>(call: KubeCall): Promise<T>
   /**
