@@ -3,7 +3,9 @@ import { messageOf, UserError } from './errors.ts'
 import type { Inputs } from './inputs.ts'
 import type { Logger } from './log.ts'
 import { findingsOf } from './measure.ts'
+import { withNames } from './naming.ts'
 import { removePods } from './node/cleanup.ts'
+import type { NodeResult } from './node/reading.ts'
 import type { Cluster } from './reach.ts'
 import { daemonSet } from './remedy/daemonset.ts'
 import { newRecord } from './remedy/record.ts'
@@ -55,7 +57,11 @@ export async function cure(cluster: Cluster, story: Story, run: Run, log: Logger
         },
       ),
     )
-    story.last = standing
+    const judgeAgain = (nodes: NodeResult[]) => findingsOf({ results: nodes }, standing.services, inputs)
+    // A dry run leaves the first look standing, with its names.
+    story.last = inputs.fix.dryRun
+      ? { ...last, ...standing }
+      : await withNames(standing, cluster.reader, judgeAgain, log)
   } finally {
     saving.end()
     await removeTuners(cluster, story, run, log)

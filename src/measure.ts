@@ -3,6 +3,7 @@ import type { Finding } from './health/finding.ts'
 import type { ServiceInfo } from './health/service.ts'
 import type { Inputs } from './inputs.ts'
 import type { Logger } from './log.ts'
+import { withNames } from './naming.ts'
 import type { NodesRead } from './node/read-nodes.ts'
 import type { Measured, NodeInfo, NodeResult } from './node/reading.ts'
 import { both } from './settled.ts'
@@ -12,6 +13,8 @@ export interface Measurement {
   nodes: NodeResult[]
   services: Measured<ServiceInfo[]>
   findings: Finding[]
+  /** What could not be named, and why, for the report. */
+  notes?: string[]
 }
 
 /** Reads a cluster whichever way it is reached. */
@@ -24,6 +27,11 @@ export interface Reader {
   nodes(options: { only?: string[]; seen?: NodeInfo[] }): Promise<NodesRead>
   /** The services that take traffic from outside, or why they could not be listed. */
   services(): Promise<Measured<ServiceInfo[]>>
+  /**
+   * The results with names for the pods and destinations of some of the nodes, and why there are not all of
+   * them. Absent where there is no way to ask.
+   */
+  named?(results: NodeResult[], nodes: string[]): Promise<{ results: NodeResult[]; unknown?: string }>
 }
 
 /** Reads the nodes and the services at once and judges each. */
@@ -32,7 +40,9 @@ export async function measure(reader: Reader, inputs: Inputs, log: Logger): Prom
     const [read, services] = await both(reader.nodes({}), reader.services())
     if (read.nothing !== undefined) log.info(read.nothing)
     else for (const { text } of read.missing) log.info(text)
-    return { nodes: read.results, services, findings: findingsOf(read, services, inputs) }
+    const judgeAgain = (results: NodeResult[]) => findingsOf({ ...read, results }, services, inputs)
+    const measured = { nodes: read.results, services, findings: judgeAgain(read.results) }
+    return withNames(measured, reader, judgeAgain, log)
   })
 }
 

@@ -55,7 +55,7 @@ export function reportOf(story: Story): Report {
       },
     }),
     ...(fix !== undefined && { fix }),
-    notes: notesOn(cluster),
+    notes: [...notesOn(cluster), ...(last?.notes ?? [])],
     ...(failure !== undefined && { failure: failureOf(failure) }),
   }
 }

@@ -1,0 +1,27 @@
+import type { Finding } from './health/finding.ts'
+import { nodesToName } from './health/holders.ts'
+import type { Logger } from './log.ts'
+import type { Measurement, Reader } from './measure.ts'
+import type { NodeResult } from './node/reading.ts'
+
+/**
+ * Names the pods and destinations of the nodes about which people will ask, and judges again, so that the
+ * findings name them. Where no name is to be had the measurement stays as it is, with a note that says why.
+ */
+export async function withNames(
+  measured: Measurement,
+  reader: Reader,
+  judgeAgain: (nodes: NodeResult[]) => Finding[],
+  log: Logger,
+): Promise<Measurement> {
+  const nodes = nodesToName(measured.nodes, measured.findings)
+  if (nodes.length === 0) return measured
+  const { results, unknown } = (await reader.named?.(measured.nodes, nodes)) ?? {
+    results: measured.nodes,
+    unknown: 'the cluster is reached by run command',
+  }
+  if (unknown === undefined) return { ...measured, nodes: results, findings: judgeAgain(results) }
+  const note = `Some pods are told by UID and some destinations by address, as their names could not be read: ${unknown}.`
+  log.info(note)
+  return { ...measured, nodes: results, findings: judgeAgain(results), notes: [note] }
+}
