@@ -27,6 +27,18 @@ describe('the scope', () => {
     expect(names(selectNodes(cluster, scope).readable)).toEqual(['aks-np1-1'])
   })
 
+  test('tells a named node that is in none of the named pools, as it is not checked', () => {
+    const { missing } = selectNodes(cluster, { nodePools: ['np1'], nodes: ['aks-np1-1', 'aks-np2-0'] })
+    expect(missing).toEqual([
+      {
+        kind: 'node',
+        name: 'aks-np2-0',
+        nearest: [],
+        text: 'The node "aks-np2-0" belongs to the pool "np2", which node-pools does not name.',
+      },
+    ])
+  })
+
   test('reads cordoned nodes like any other', () => {
     const cordoned = listed('c', 'np1', { schedulable: false })
     expect(names(selectNodes([cordoned], all).readable)).toEqual(['c'])

@@ -11,7 +11,7 @@ export interface NodeScope {
   nodes: string[]
 }
 
-/** A name that the user gave and the cluster does not have. */
+/** A name that the user gave and that the cluster, or the rest of the scope, does not have. */
 export interface MissingName {
   kind: 'node' | 'pool'
   name: string
@@ -50,6 +50,7 @@ export function selectNodes(listed: ListedNode[], scope: NodeScope): Selection {
       listed.map(({ info }) => info.name),
       scope,
     ),
+    ...excluded(listed, scope),
   ]
   const settled = inScope.map(classify)
   return {
@@ -105,6 +106,20 @@ function missingOf(
       const what = kind === 'node' ? 'There is no node' : 'No node belongs to a pool'
       const hint = nearest.length > 0 ? `; did you mean ${nearest.join(', ')}?` : '.'
       return { kind, name, nearest, text: `${what} ${quoted(name)} ${where}${hint}` }
+    })
+}
+
+/** Nodes that are named and there, and that another condition takes out of the scope: they are not checked. */
+function excluded(listed: ListedNode[], { nodePools, nodes }: NodeScope): MissingName[] {
+  return listed
+    .filter(({ info }) => nodes.includes(info.name) && nodePools.length > 0 && !nodePools.includes(info.pool))
+    .map(({ info: { name, pool } }) => {
+      const where =
+        pool === ''
+          ? 'belongs to no pool.'
+          : `belongs to the pool ${quoted(pool)}, which node-pools does not name.`
+      const text = `The node ${quoted(name)} ${where}`
+      return { kind: 'node', name, nearest: [], text }
     })
 }
 
