@@ -1,4 +1,5 @@
 import { type KubeApi, KubeError } from '../cluster/kube-api.ts'
+import { INSTANCE_LABEL, labelValue } from '../node/pod.ts'
 import { daemonSetManifest } from './daemonset-manifest.ts'
 import { type DaemonSet, FIELD_MANAGER } from './daemonset-object.ts'
 import { findDaemonSet } from './daemonset-plan.ts'
@@ -96,7 +97,7 @@ export async function takeBack(namespace: string, runId: string, api: KubeApi): 
   try {
     const object = await findDaemonSet(namespace, { api, signal })
     if (object === undefined) return true
-    if (object.metadata.labels?.['app.kubernetes.io/instance'] !== runId) return false
+    if (object.metadata.labels?.[INSTANCE_LABEL] !== labelValue(runId)) return false
     await deleteByUid(api, object, signal)
     return true
   } catch {

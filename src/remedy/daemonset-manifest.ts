@@ -1,6 +1,7 @@
+import { INSTANCE_LABEL, labelValue, MANAGED_BY, MANAGED_BY_LABEL } from '../node/pod.ts'
 import { type TuningSetting, tunerScript } from '../node/tuner.sh.ts'
 import { parseAreas, termsOf } from './area.ts'
-import { CONTAINERS, DAEMONSET_NAME, MANAGED_BY, SELECTOR } from './daemonset-object.ts'
+import { CONTAINERS, DAEMONSET_NAME, SELECTOR } from './daemonset-object.ts'
 import { ANNOTATIONS, type DaemonSetSettings, names } from './daemonset-settings.ts'
 import { BUCKETS, ENTRIES_PER_BUCKET, MAX, MAX_PER_CORE, MAX_TW_BUCKETS, TW_REUSE } from './sysctl-targets.ts'
 
@@ -21,7 +22,7 @@ export interface ManifestOptions {
  */
 export function daemonSetManifest({ settings, namespace, runId }: ManifestOptions) {
   const tuning = tuningOf(settings)
-  const labels = { [SELECTOR.key]: SELECTOR.value, [MANAGED_BY.key]: MANAGED_BY.value }
+  const labels = { [SELECTOR.key]: SELECTOR.value, [MANAGED_BY_LABEL]: MANAGED_BY }
   const container = (name: string, script: string) => ({
     name,
     image: settings.image,
@@ -40,7 +41,7 @@ export function daemonSetManifest({ settings, namespace, runId }: ManifestOption
     metadata: {
       name: DAEMONSET_NAME,
       namespace,
-      labels: { ...labels, ...(runId !== undefined && { 'app.kubernetes.io/instance': runId }) },
+      labels: { ...labels, ...(runId !== undefined && { [INSTANCE_LABEL]: labelValue(runId) }) },
       annotations: {
         [ANNOTATIONS.nodes]: settings.nodes,
         [ANNOTATIONS['left-out']]: settings['left-out'],

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ObjectMeta } from '../cluster/kube-api.ts'
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../node/pod.ts'
 import { type NodeSelectorTerm, parseAreas, termsOf } from './area.ts'
 import {
   ANNOTATIONS,
@@ -47,11 +48,10 @@ export const FIELD_MANAGER = 'aks-connection-health'
 /** Label of the pods of the DaemonSet. They carry no label of a run, as they outlive the run that made them. */
 export const SELECTOR = { key: 'app.kubernetes.io/name', value: 'aks-connection-health-tuner' }
 export const DAEMONSET_NAME = 'aks-connection-health-tuner'
-export const MANAGED_BY = { key: 'app.kubernetes.io/managed-by', value: 'aks-connection-health' }
 
 /** Whether the action, or the manifest that comes with it, made this object. */
 export function isOurs({ metadata }: DaemonSet): boolean {
-  return metadata.labels?.[MANAGED_BY.key] === MANAGED_BY.value
+  return metadata.labels?.[MANAGED_BY_LABEL] === MANAGED_BY
 }
 
 /**

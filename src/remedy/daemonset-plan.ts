@@ -1,14 +1,8 @@
 import { KubeError } from '../cluster/kube-api.ts'
 import { listAll } from '../cluster/list.ts'
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../node/pod.ts'
 import { type ClusterNode, listNodes } from './cluster-nodes.ts'
-import {
-  DAEMONSET_NAME,
-  type DaemonSet,
-  isOurs,
-  MANAGED_BY,
-  otherOwners,
-  settingsOf,
-} from './daemonset-object.ts'
+import { DAEMONSET_NAME, type DaemonSet, isOurs, otherOwners, settingsOf } from './daemonset-object.ts'
 import { type DaemonSetSettings, joined, mergeSettings, names } from './daemonset-settings.ts'
 import {
   type DaemonSetOptions,
@@ -156,7 +150,7 @@ async function lookElsewhere(
 
 /** Every DaemonSet of this action in the cluster. */
 export async function allOurs(api: RemedyContext['api'], signal: AbortSignal): Promise<DaemonSet[]> {
-  const query = { labelSelector: `${MANAGED_BY.key}=${MANAGED_BY.value}` }
+  const query = { labelSelector: `${MANAGED_BY_LABEL}=${MANAGED_BY}` }
   return (await listAll<DaemonSet>(api, { path: '/apis/apps/v1/daemonsets', query, signal })).items
 }
 

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { INSTANCE_LABEL } from '../node/pod.ts'
 import type { ClusterNode } from './cluster-nodes.ts'
 import { applyDaemonSet, removeDaemonSet } from './daemonset-apply.ts'
 import { type DaemonSet, settingsOf } from './daemonset-object.ts'
@@ -136,7 +137,7 @@ async function putBack(steps: DaemonSetStep[], object: DaemonSet, context: Remed
   const settings: DaemonSetSettings = { ...has }
   for (const { setting, to } of steps) settings[setting as DaemonSetSetting] = to ?? ''
   const { namespace = '', name, resourceVersion, labels } = object.metadata
-  const runId = labels?.['app.kubernetes.io/instance'] ?? context.runId
+  const runId = labels?.[INSTANCE_LABEL] ?? context.runId
   const version = resourceVersion === undefined ? {} : { resourceVersion }
   const applied = await applyDaemonSet(
     context.api,
