@@ -183,6 +183,15 @@ describe('bad inputs', () => {
     [{ 'cluster-name': 'prod' }, 'subscription-id: it is needed with cluster-name'],
     [{ ...aks, kubeconfig: '/tmp/config' }, 'give either kubeconfig or cluster-name'],
     [{ 'client-id': '11111111-2222-3333-4444-555555555555' }, 'client-id, tenant-id: give both or neither'],
+    [
+      { 'sample-seconds': '30', 'node-timeout-seconds': '30' },
+      'sample-seconds: it must be less than node-timeout',
+    ],
+    [
+      { 'report-path': 'out/r', 'sarif-path': './out/r' },
+      'sarif-path: it names the same file as report-path',
+    ],
+    [{ 'junit-path': '/r', 'sarif-path': '/r' }, 'sarif-path: it names the same file as junit-path'],
   ])('inputs that contradict each other are refused: %j', (inputs, message) => {
     expect(refusal(inputs)).toContain(message)
   })

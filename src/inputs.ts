@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { UserError } from './errors.ts'
 import type { Policy, Thresholds } from './health/finding.ts'
 import { FieldReader } from './inputs/field-reader.ts'
@@ -213,6 +214,22 @@ function rejectContradictions(read: FieldReader, inputs: Inputs): void {
   }
   if (inputs.scope.nodeSelector.length > 2000)
     read.conflict('node-selector: it is longer than 2000 characters')
+  if (inputs.probe.sampleSeconds >= inputs.probe.nodeTimeoutSeconds) {
+    read.conflict('sample-seconds: it must be less than node-timeout-seconds, or no node answers in time')
+  }
+  rejectSameFile(read, inputs.tell)
+}
+
+/** One form of the report would take the place of another, of the JSON report too that a fix is undone from. */
+function rejectSameFile(read: FieldReader, tell: Inputs['tell']): void {
+  const files = new Map<string, string>()
+  const paths = { 'report-path': tell.reportPath, 'junit-path': tell.junitPath, 'sarif-path': tell.sarifPath }
+  for (const [name, path] of Object.entries(paths)) {
+    if (path === '') continue
+    const other = files.get(resolve(path))
+    if (other !== undefined) read.conflict(`${name}: it names the same file as ${other}`)
+    files.set(resolve(path), name)
+  }
 }
 
 function badInputs(problems: string[]): UserError {
