@@ -1,15 +1,18 @@
-import type { AksConnection } from './azure/connect-aks.ts'
+import { DeadlineError, withDeadline } from './cluster/clock.ts'
 import type { KubeApi } from './cluster/kube-api.ts'
-import { listExternalServices } from './cluster/services.ts'
+import { listServices, type ServiceAddress } from './cluster/services.ts'
 import type { ServiceInfo } from './health/service.ts'
 import type { Inputs } from './inputs.ts'
 import type { Logger } from './log.ts'
 import type { Reader } from './measure.ts'
 import { type Removal, sweepStale } from './node/cleanup.ts'
+import { nameHolders } from './node/name-holders.ts'
 import { readNodes } from './node/read-nodes.ts'
-import type { Measured } from './node/reading.ts'
+import type { Measured, NodeResult } from './node/reading.ts'
 import { type Run, saveClean, savePodsMayExist } from './run.ts'
 
+/** How long services are waited for, as nodes can be judged without them. */
+const SERVICES_SECONDS = 15
 /** Seconds between two lines of progress. */
 const PROGRESS_SECONDS = 5
 
@@ -17,6 +20,7 @@ const PROGRESS_SECONDS = 5
 export function directReader(api: KubeApi, inputs: Inputs, run: Run, log: Logger): Reader {
   const { probe, scope } = inputs
   let pass = 0
+  let addresses: ServiceAddress[] = []
   return {
     async nodes({ only, seen }) {
       pass += 1
@@ -47,14 +51,13 @@ export function directReader(api: KubeApi, inputs: Inputs, run: Run, log: Logger
         if (removal?.complete ?? pass === 1) saveClean()
       }
     },
-    services: () => servicesUnlessEnded(api, run),
+    async services() {
+      const listed = await servicesUnlessEnded(api, run)
+      addresses = listed.addresses
+      return listed.external
+    },
+    named: (results, nodes) => namesUnlessEnded(api, run, results, { nodes, services: addresses }),
   }
-}
-
-/** Reads nodes and services by one run command (several on large clusters). */
-export function commandReader(aks: AksConnection, inputs: Inputs, run: Run, log: Logger): Reader {
-  void [aks, inputs, run, log]
-  throw new Error('not yet')
 }
 
 function tellRemoval({ complete, left, why, lacking }: Removal, namespace: string, log: Logger): void {
@@ -67,12 +70,32 @@ function tellRemoval({ complete, left, why, lacking }: Removal, namespace: strin
 }
 
 /** A run that is ended still tells of the nodes that it has read. */
-async function servicesUnlessEnded(api: KubeApi, run: Run): Promise<Measured<ServiceInfo[]>> {
+async function servicesUnlessEnded(
+  api: KubeApi,
+  run: Run,
+): Promise<{ external: Measured<ServiceInfo[]>; addresses: ServiceAddress[] }> {
   try {
-    return await listExternalServices(api, run.signal)
+    return await withDeadline(SERVICES_SECONDS * 1000, run.signal, (signal) => listServices(api, signal))
+  } catch (error) {
+    if (!run.signal.aborted && !(error instanceof DeadlineError)) throw error
+    const why = run.signal.aborted
+      ? 'the run ended before the services were listed'
+      : `the services were not listed within ${SERVICES_SECONDS} s`
+    return { external: { unknown: why }, addresses: [] }
+  }
+}
+
+async function namesUnlessEnded(
+  api: KubeApi,
+  run: Run,
+  results: NodeResult[],
+  options: { nodes: string[]; services: ServiceAddress[] },
+): Promise<{ results: NodeResult[]; unknown?: string }> {
+  try {
+    return await nameHolders(api, results, { ...options, signal: run.signal })
   } catch (error) {
     if (!run.signal.aborted) throw error
-    return { unknown: 'the run ended before the services were listed' }
+    return { results, unknown: 'the run ended before' }
   }
 }
 
