@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals'
 import type { Report } from '../../src/report/report.ts'
 import { nextSteps } from '../../src/report/view/next-steps.ts'
+import { unreadGroups } from '../../src/report/view/unread.ts'
+import { unread } from '../support/readings.ts'
 import { SAMPLES } from './sample-reports.ts'
 
 function prose(report: Report): string[] {
@@ -84,4 +86,13 @@ test('a failure gives its own way out, lines to paste apart', () => {
 test('a value that YAML would read is quoted', () => {
   const { paste } = nextSteps(SAMPLES.hostile())
   expect(paste[2]).toMatch(/^ {2}services: "a\//)
+})
+
+test('nodes with the same trouble are one step, also where a name is a part of other words', () => {
+  const [first, ...others] = unreadGroups([
+    unread('a', 'no right to create what a needs'),
+    unread('b', 'no right to create what b needs'),
+  ])
+  expect(others).toEqual([])
+  expect(first).toMatchObject({ why: 'no right to create what the node needs', names: ['a', 'b'] })
 })

@@ -20,12 +20,18 @@ export function outOfScopeGroups(nodes: readonly NodeResult[]): NodeGroup[] {
   return groups(nodes.filter((node) => node.kind === 'out-of-scope'))
 }
 
+/** Finds a name that is not a part of another one: aks-1 is not meant in aks-10, nor `a` in a word. */
+function wholeWord(name: string): RegExp {
+  const literal = name.replace(/\W/g, '\\$&')
+  return new RegExp(`(?<![\\w.-])${literal}(?![\\w-])`, 'g')
+}
+
 function groups(nodes: Exclude<NodeResult, { kind: 'read' }>[]): NodeGroup[] {
   const byReason = new Map<string, NodeGroup>()
   for (const result of nodes) {
     // The same trouble on each of many nodes is one trouble, even where its text names the node.
-    const general = (text: string): string =>
-      text.slice(0, MOST_COMPARED).replaceAll(result.node.name, 'the node')
+    const name = wholeWord(result.node.name)
+    const general = (text: string): string => text.slice(0, MOST_COMPARED).replace(name, 'the node')
     const next = result.kind === 'unread' ? result.next : undefined
     const key = JSON.stringify([general(result.why), next === undefined ? null : general(next)])
     const group = byReason.get(key)
