@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,8 +28,8 @@ export interface RunOptions {
   entry?: string
   /** Where standard output and error go; default: collected only. */
   onOutput?: (chunk: string) => void
-  /** Called with the child once it runs, e.g. to send it a signal. */
-  onStart?: (child: { kill(signal: NodeJS.Signals): boolean; pid?: number | undefined }) => void
+  /** Called with the child once it runs, e.g. to send it a signal or to close its log. */
+  onStart?: (child: Pick<ChildProcess, 'kill' | 'pid' | 'stdout'>) => void
   /** Runs the post step after the main step, with the state that the main step saved. Default true. */
   post?: boolean
   /** Ends the child with SIGKILL after this many milliseconds; default 120000. */

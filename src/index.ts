@@ -6,6 +6,8 @@ import { crashed } from './tell.ts'
 
 /** One bundle is both the main and the post step; the state that main saved tells which it is. */
 async function start(): Promise<number> {
+  // A log that nobody takes any more is no reason to leave pods behind: the run goes on to its end.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   process.on('uncaughtException', (error) => end(crashed(error)))
   process.on('unhandledRejection', (error) => end(crashed(error)))
   try {

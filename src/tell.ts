@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -26,7 +27,7 @@ import { reportOf, type Story } from './story.ts'
 export function reportPath(inputs: Inputs, runId: string, environment: NodeJS.ProcessEnv): string {
   const { reportPath: wanted } = inputs.tell
   if (wanted !== '') return resolve(wanted)
-  return join(environment.RUNNER_TEMP ?? tmpdir(), `aks-connection-health-${runId}.json`)
+  return join(environment.RUNNER_TEMP || tmpdir(), `aks-connection-health-${runId}.json`)
 }
 
 /** Writes the report as it is by now. The file is whole at any moment. */
@@ -35,12 +36,14 @@ export function saveReport(report: Report, path: string): void {
 }
 
 function saveFile(path: string, content: string, input: string): void {
+  // A name that nobody can know before: what lies at it already would be written through where it is a link.
+  const part = `${path}.${randomBytes(6).toString('hex')}.part`
   try {
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(`${path}.part`, content)
-    renameSync(`${path}.part`, path)
+    writeFileSync(part, content, { flag: 'wx' })
+    renameSync(part, path)
   } catch (error) {
-    rmSync(`${path}.part`, { force: true })
+    rmSync(part, { force: true })
     throw new UserError(`The report cannot be written to ${path}: ${messageOf(error)}`, {
       next: `Give a path that can be written to in the input "${input}", or leave it out.`,
       cause: error,
@@ -57,7 +60,8 @@ export async function tell(story: Story, log: Logger): Promise<number> {
   saveOtherForms(report, inputs, log)
   if (failure !== undefined) debugError(failure)
   writeAnnotations(annotations(report))
-  log.info(textSummary(report, { form: inputs.tell.style, ...colours(process.env) }).join('\n'))
+  const lines = textSummary(report, { form: inputs.tell.style, ...colours(process.env) })
+  core.info(plainLines(lines.join('\n'), { colours: true }))
   const { fails } = report.judgement
   const wanted = inputs.tell.summary === 'always' || (inputs.tell.summary === 'on-failure' && fails)
   if (wanted) await writeSummary((limit) => summary(report, inputs.tell.style, limit), log)

@@ -27,10 +27,10 @@ test('no line of any text is a workflow command', () => {
     .array(fc.oneof(parts, fc.string({ unit: 'binary', maxLength: 4 })))
     .map((all) => all.join(''))
   fc.assert(
-    fc.property(text, (value) => {
+    fc.property(text, fc.boolean(), (value, colours) => {
       // .NET breaks lines at \r, \n and \r\n.
       expect(
-        plainLines(value)
+        plainLines(value, { colours })
           .split(/\r\n|[\r\n]/)
           .filter(isCommand),
       ).toEqual([])
@@ -46,4 +46,11 @@ test('what is no command stays as it is', () => {
 
 test('escape sequences of terminals are made visible', () => {
   expect(plainLines('a\u001B[2Kb\u202Ec')).toBe('a\uFFFD[2Kb\uFFFDc')
+})
+
+test('of all escape sequences only those that colour are kept where colours are wanted', () => {
+  const text = '\u001B[1m\u001B[31ma\u001B[39m\u001B[2K\u001B[38;5;1m\u{E0001}\u0007b'
+  expect(plainLines(text, { colours: true })).toBe(
+    '\u001B[1m\u001B[31ma\u001B[39m\uFFFD[2K\uFFFD[38;5;1m\uFFFD\uFFFDb',
+  )
 })
