@@ -27,6 +27,12 @@ export interface RemovalOptions {
 }
 
 /**
+ * How long pods that are all being ended are waited for. Where the kubelet is dead they stay for ever, and there
+ * is no more to do about them than to name them: each further sweep of the run would wait for them again.
+ */
+const dyingMs = 10_000
+
+/**
  * Removes all short-lived pods of a run and sees that they are gone: one request for the deletion, one to
  * look, more only while something is left (a pod that is dying, or one whose creation was still under way).
  * Safe to call at any time and as often as one likes. Never rejects.
@@ -45,6 +51,7 @@ export async function removePods(
   try {
     return await withDeadline(timeoutMs, options.signal, async (signal) => {
       let alive = true
+      let dyingSince: number | undefined
       for (let pauseMs = 100; ; pauseMs = Math.min(2000, pauseMs * 2)) {
         if (alive)
           await deleteAll(api, { collection, labelSelector, signal, timeoutMs }, (names, refusal) => {
@@ -55,6 +62,14 @@ export async function removePods(
         left = items.map(({ metadata }) => metadata.name)
         alive = items.some(({ metadata }) => metadata.deletionTimestamp === undefined)
         if (left.length === 0) return { complete: true, left, ...(lacking !== undefined && { lacking }) }
+        dyingSince = alive ? undefined : (dyingSince ?? clock.now())
+        if (dyingSince !== undefined && clock.now() - dyingSince > dyingMs) {
+          return {
+            complete: false,
+            left,
+            why: `their kubelets have not ended them within ${dyingMs / 1000} s`,
+          }
+        }
         await clock.sleep(pauseMs, signal)
       }
     })
