@@ -24,6 +24,9 @@ export interface RunningPod {
   kill(graceSeconds: number): Promise<void>
 }
 
+/** What a test can do in a pod's network namespace; each is as on a node. */
+export type PodTraffic = Pick<TestNode, 'makeTimeWait' | 'fillDestination' | 'holdConnections'>
+
 /** What a test can read and do on a node. */
 export interface TestNode {
   readonly name: string
@@ -42,6 +45,11 @@ export interface TestNode {
   addToCounters(by: Record<string, number>): Promise<void>
   /** Lets counters grow by so many a second until the returned function is called. */
   growCounters(perSecond: Record<string, number>): () => void
+  /**
+   * Connections of a pod that runs on the node in a network namespace of its own. Throws when there is none of
+   * that name.
+   */
+  podTraffic(pod: string): PodTraffic
   /** Leaves exactly so many sockets in TIME-WAIT in the node's namespace, spread over destinations. */
   makeTimeWait(sockets: { v4?: number; v6?: number }): Promise<void>
   /** Takes so many local ports towards one destination (10.224.0.5:443); they stay in TIME-WAIT. */

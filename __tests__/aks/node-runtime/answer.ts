@@ -27,6 +27,9 @@ export function answeringMachine(spec: NodeSpec, answer: string): NodeMachine {
     growCounters: () => {
       throw new Error(`Node ${spec.name} only answers: it has no counters.`)
     },
+    podTraffic: () => {
+      throw new Error(`Node ${spec.name} only answers: it runs no pods.`)
+    },
     makeTimeWait: none,
     fillDestination: none,
     holdConnections: none,

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { findCgroupRoot } from './cgroups.ts'
 
 /** Tools of util-linux and iproute2 without which a pod cannot be isolated. */
 const ISOLATION_TOOLS = ['unshare', 'nsenter', 'setpriv', 'mount', 'chroot'] as const
@@ -12,12 +13,15 @@ export interface Host {
   readonly notIsolated: string | undefined
   /** Nodes can be network namespaces that track connections; undefined when they can, else why not. */
   readonly noNamespaces: string | undefined
+  /** Where cgroups can be made; undefined: the processes of pods are in none of their own. */
+  readonly cgroupRoot: string | undefined
   /** Where busybox is; pods then have its applets and nothing else. */
   readonly busybox: string | undefined
 }
 
 let known: Host | undefined
 let namespaces: { why: string | undefined } | undefined
+let cgroups: { root: string | undefined } | undefined
 
 /** Finds out once per process what the machine allows, by doing it: some tens of milliseconds. */
 export function inspectHost(): Host {
@@ -26,6 +30,10 @@ export function inspectHost(): Host {
     get noNamespaces() {
       namespaces ??= { why: this.notIsolated ?? whyNoNamespaces() }
       return namespaces.why
+    },
+    get cgroupRoot() {
+      cgroups ??= { root: this.notIsolated ? undefined : findCgroupRoot(`ach-${ownerName()}`) }
+      return cgroups.root
     },
     busybox: process.platform === 'linux' ? which('busybox') : undefined,
   }

@@ -9,6 +9,7 @@ import { inspectHost } from './host.ts'
 import { isolatedCommand, plainCommand } from './launch.ts'
 import { namespaceState } from './namespace.ts'
 import { runContainers } from './pod.ts'
+import { type PodPlace, placeOf } from './pod-place.ts'
 import { startProcess } from './process.ts'
 import { recordedState } from './recorded.ts'
 import type { KernelState } from './state.ts'
@@ -61,7 +62,7 @@ function machineOf(
   workspace: Workspace,
   options: RuntimeOptions,
 ): NodeMachine {
-  const pods = new Set<RunningPod>()
+  const pods = new Map<RunningPod, { name: string; place: PodPlace; left: Promise<void> }>()
   const growing = new Set<NodeJS.Timeout>()
   let fault = spec.fault
   let containers = 0
@@ -80,6 +81,7 @@ function machineOf(
       chmodSync(join(volumes, name), 0o777)
       return join(volumes, name)
     }
+    const place = placeOf(pod, kernel)
     const around = { hostIP: pod.status.hostIP ?? '127.0.0.1', volumeFolder }
     const running = runContainers(
       pod,
@@ -91,7 +93,10 @@ function machineOf(
           const command = (options.isolated === true ? isolatedCommand : plainCommand)(run, {
             image: workspace.image,
             folder: join(folder, `container-${containers}`),
-            netns: pod.spec.hostNetwork === true ? kernel.netns : undefined,
+            netns: place.netns,
+            pidNamespace: kernel.pidNamespace,
+            hostPID: pod.spec.hostPID === true,
+            cgroup: place.cgroup(containers),
             procFolder: kernel.procFolder(),
             binds: kernel.binds(),
             sysctlsReadOnly: fault === 'read-only-sysctls',
@@ -103,8 +108,9 @@ function machineOf(
       },
       (progress) => hooks.onStatus(progress),
     )
-    pods.add(running)
-    void running.finished.then(() => pods.delete(running))
+    const left = running.finished.then(() => place.leave())
+    pods.set(running, { name: pod.metadata.name, place, left })
+    void left.catch(() => undefined).then(() => pods.delete(running))
     return running
   }
 
@@ -137,13 +143,20 @@ function machineOf(
         growing.delete(timer)
       }
     },
+    podTraffic: (name) => {
+      const found = [...pods.values()].find((pod) => pod.name === name)
+      if (!found) throw new Error(`No pod ${name} runs on node ${spec.name}.`)
+      return found.place.traffic()
+    },
     makeTimeWait: async (sockets) => wire().makeTimeWait(sockets),
     fillDestination: async (ports) => wire().fillDestination(ports),
     holdConnections: async (count) => wire().holdConnections(count),
     stop: () => {
       stopped ??= (async () => {
         for (const timer of growing) clearInterval(timer)
-        await Promise.all([...pods].map((pod) => pod.kill(0)))
+        const running = [...pods]
+        await Promise.all(running.map(([pod]) => pod.kill(0)))
+        await Promise.all(running.map(([, { left }]) => left))
         await traffic?.stop()
         await kernel.remove()
         workspace.release()

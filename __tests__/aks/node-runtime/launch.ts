@@ -13,6 +13,12 @@ export interface Surroundings {
   folder: string
   /** The namespace that a pod with hostNetwork shares; undefined: the pod gets one of its own. */
   netns: string | undefined
+  /** The process-id namespace of the node, as a file; undefined where nodes have none. */
+  pidNamespace?: string | undefined
+  /** Whether the pod has the processes of the node in its sight; needs `pidNamespace`. */
+  hostPID?: boolean
+  /** The container's cgroup; undefined: none of its own. */
+  cgroup?: string | undefined
   /** Stands in for /proc; undefined: the kernel's own. */
   procFolder: string | undefined
   /** Files over others below /proc, by path below /proc. */
@@ -23,13 +29,21 @@ export interface Surroundings {
 
 const LAUNCHER = join(import.meta.dirname, 'launch.sh')
 
+/** Runs in the container's cgroup what its arguments are, and ends as that ends. */
+const OUTER = '[ -z "$CGROUP" ] || echo 0 >"$CGROUP/cgroup.procs"; "$@"; exit $?'
+
 /**
  * A container in namespaces of its own, with what it was granted and no more. The outer process-id namespace
  * is there for one thing: its first process stays root and dies with this process, and the kernel then ends
- * all that is inside.
+ * all that is inside. With hostPID there is neither: the container's processes are the node's, as on a real one.
  */
 export function isolatedCommand(run: ContainerRun, around: Surroundings): Command {
-  const { image, folder, netns, procFolder, binds, sysctlsReadOnly } = around
+  const { image, folder, netns, pidNamespace, cgroup, procFolder, binds, sysctlsReadOnly } = around
+  const hostPID = around.hostPID === true && pidNamespace !== undefined
+  const entered = [
+    ...(netns === undefined ? [] : [`--net=/run/netns/${netns}`]),
+    ...(pidNamespace === undefined ? [] : [`--pid=${pidNamespace}`]),
+  ]
   const shell = image.busybox ? [join(image.root, 'bin/busybox'), 'sh'] : ['/bin/sh']
   const messageFile = join(folder, 'termination-message')
   const writable = run.privileges.privileged && !sysctlsReadOnly
@@ -39,20 +53,17 @@ export function isolatedCommand(run: ContainerRun, around: Surroundings): Comman
     args: [
       '--pdeathsig',
       'KILL',
-      ...(netns === undefined ? [] : [need('nsenter'), `--net=/run/netns/${netns}`]),
-      need('unshare'),
+      ...(entered.length > 0 ? [need('nsenter'), ...entered] : []),
+      ...(hostPID ? [] : [need('unshare'), '--pid', '--fork', '--kill-child']),
       ...(netns === undefined ? ['--net'] : []),
-      '--pid',
-      '--fork',
-      '--kill-child',
       ...shell,
       '-c',
-      '"$@"; exit $?',
+      OUTER,
       'sh',
       need('unshare'),
       '--mount',
-      '--pid',
-      '--fork',
+      ...(cgroup === undefined ? [] : ['--cgroup']),
+      ...(hostPID ? [] : ['--pid', '--fork']),
       ...shell,
       LAUNCHER,
       image.setpriv,
@@ -76,6 +87,7 @@ export function isolatedCommand(run: ContainerRun, around: Surroundings): Comman
       MESSAGE: messageFile,
       MESSAGE_PATH: run.messagePath,
       VOLUMES: run.volumes.map((v) => `${v.writable ? 'rw' : 'ro'} ${v.source} ${v.target}`).join('\n'),
+      CGROUP: cgroup ?? '',
       LOOPBACK: netns === undefined ? 'up' : '',
     },
     announces: true,

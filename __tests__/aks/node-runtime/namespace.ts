@@ -3,9 +3,11 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { NodeSpec } from '../types.ts'
+import { removeCgroup } from './cgroups.ts'
 import { addToCounter, fileOfCounter } from './counters.ts'
 import { coresOf, HARDWARE_FILES, writeHardware } from './hardware.ts'
-import { need, trackingCommand } from './host.ts'
+import { inspectHost, need, trackingCommand } from './host.ts'
+import { startNodeInit } from './node-init.ts'
 import { linkProc, linkProcNet } from './proc-folder.ts'
 import {
   belowProc,
@@ -41,6 +43,9 @@ export async function namespaceState(spec: NodeSpec, netns: string, folder: stri
   }
   if (spec.conntrackCount !== undefined) setCount(spec.conntrackCount)
   await makeNamespace(netns, own)
+  const init = await startNodeInit(netns)
+  const root = inspectHost().cgroupRoot
+  const cgroup = root === undefined ? undefined : join(root, netns)
 
   const inside = async (command: string, args: string[]) => {
     const { stdout } = await run(need('nsenter'), [`--net=/run/netns/${netns}`, command, ...args])
@@ -57,6 +62,8 @@ export async function namespaceState(spec: NodeSpec, netns: string, folder: stri
 
   return {
     netns,
+    pidNamespace: init.pidNamespace,
+    ...(cgroup !== undefined && { cgroup }),
     procFolder: () => (standsIn ? proc : undefined),
     binds: () => [
       ...[...bound].map((name) => ({ source: files.path(name), target: sysctlPath(name) })),
@@ -86,6 +93,8 @@ export async function namespaceState(spec: NodeSpec, netns: string, folder: stri
     },
     settle: () => files.settle(),
     remove: async () => {
+      await init.stop()
+      if (cgroup !== undefined) removeCgroup(cgroup)
       await run(need('ip'), ['netns', 'del', netns])
       rmSync(folder, { recursive: true, force: true })
     },

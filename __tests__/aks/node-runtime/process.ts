@@ -97,7 +97,7 @@ function follow(child: ChildProcess, command: Command, run: ContainerRun): Runni
   } else {
     child.once('spawn', onReady)
   }
-  if (!command.announces) child.once('exit', () => endGroup(child.pid))
+  child.once('exit', () => endGroup(child.pid))
   child.once('error', (error) => onOver(128, error.message))
   child.once('close', (code, signal) => onOver(code ?? 128 + (signal ? constants.signals[signal] : 0)))
 
@@ -108,7 +108,7 @@ function follow(child: ChildProcess, command: Command, run: ContainerRun): Runni
     signal: (signal) => {
       if (over || pid === undefined) return
       send(command.announces ? pid : -pid, signal)
-      if (signal === 'SIGKILL') child.kill('SIGKILL')
+      if (signal === 'SIGKILL') endGroup(child.pid)
     },
   }
 }
@@ -121,7 +121,7 @@ function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Without a process-id namespace nobody else ends what a container left running. */
+/** Without a process-id namespace of its own nobody else ends what a container left running. */
 function endGroup(pid: number | undefined): void {
   if (pid !== undefined) send(-pid, 'SIGKILL')
 }

@@ -5,6 +5,10 @@ import { dirname, join } from 'node:path'
 export interface KernelState {
   /** Network namespace of the node; undefined where it has none. */
   readonly netns: string | undefined
+  /** The node's cgroup, in which those of its pods are made; undefined where there is none. */
+  readonly cgroup?: string
+  /** The node's process-id namespace as a file; undefined: each pod has one of its own and no other sees it. */
+  readonly pidNamespace?: string
   /** Asked before each container: what stands in for /proc, and which files lie over the kernel's. */
   procFolder(): string | undefined
   binds(): { source: string; target: string }[]

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { removeCgroup } from './cgroups.ts'
 import { inspectHost, need, ownerLives, ownerName } from './host.ts'
 import { buildImage, type Image } from './image.ts'
 
@@ -53,6 +54,8 @@ function makeWorkspace(): Workspace & { users: number } {
 /** Removes what processes left that were ended before they could clean up. Their pods died with them. */
 function removeStale(): void {
   for (const name of staleIn(tmpdir())) rmSync(join(tmpdir(), name), { recursive: true, force: true })
+  const cgroups = inspectHost().cgroupRoot
+  if (cgroups !== undefined) for (const name of staleIn(cgroups)) removeCgroup(join(cgroups, name))
   for (const name of staleIn('/run/netns')) {
     try {
       execFileSync(need('ip'), ['netns', 'del', name], { stdio: 'ignore' })
