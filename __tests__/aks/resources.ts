@@ -27,6 +27,8 @@ const rows: Row[] = [
   ['v1', 'nodes', 'Node', { cluster: true, short: ['no'], sub: ['status'] }],
   ['v1', 'pods', 'Pod', { short: ['po'], sub: ['status', 'eviction'], generation: true }],
   ['v1', 'services', 'Service', { short: ['svc'], sub: ['status'] }],
+  ['v1', 'persistentvolumes', 'PersistentVolume', { cluster: true, short: ['pv'], sub: ['status'] }],
+  ['v1', 'persistentvolumeclaims', 'PersistentVolumeClaim', { short: ['pvc'], sub: ['status'] }],
   ['v1', 'configmaps', 'ConfigMap', { short: ['cm'] }],
   ['v1', 'secrets', 'Secret'],
   ['v1', 'serviceaccounts', 'ServiceAccount', { short: ['sa'] }],

@@ -28,11 +28,9 @@ export async function coreQuotas(
   signal?: AbortSignal,
 ): Promise<{ size: VmSize; quotas: CoreQuota[] } | undefined> {
   try {
-    const [size, usages] = await Promise.all([
-      readSize(arm, location, vmSize, signal),
-      readUsages(arm, location, signal),
-    ])
+    const size = await readSize(arm, location, vmSize, signal)
     if (size === undefined) return undefined
+    const usages = await readUsages(arm, location, signal)
     const family = size.family.toLowerCase()
     return { size, quotas: usages.filter(({ name }) => ['cores', family].includes(name.toLowerCase())) }
   } catch {

@@ -12,9 +12,15 @@ import { type NodePoolOptions, nodePool } from '../../../src/remedy/node-pool/no
 import { newRecord } from '../../../src/remedy/record.ts'
 import type { Change, FixRecord, Plan, RemedyContext } from '../../../src/remedy/remedy.ts'
 import { runRemedies, type Standing } from '../../../src/remedy/run-remedies.ts'
-import { type AksOptions, type NodeSpec, type SmallAks, startAks } from '../../aks/aks.ts'
+import {
+  type AksOptions,
+  type NodeSpec,
+  type RecordedRequest,
+  type SmallAks,
+  startAks,
+} from '../../aks/aks.ts'
 import type { AgentPools } from '../../aks/azure/agent-pools.ts'
-import type { SmallAzure } from '../../aks/azure/azure.ts'
+import type { RecordedCall, SmallAzure } from '../../aks/azure/azure.ts'
 import { connect, trust } from '../../azure/support.ts'
 
 export interface PoolFixOptions extends Partial<NodePoolOptions> {
@@ -28,6 +34,8 @@ export interface PoolFixed {
   record: FixRecord
   standing: Standing
   lines: string[]
+  /** Requests that it made, see {@link requestLines}. */
+  requests: string
 }
 
 export interface PoolBed {
@@ -37,7 +45,10 @@ export interface PoolBed {
   api: KubeApi
   fix(options?: PoolFixOptions): Promise<PoolFixed>
   /** Undoes changes as a restore does. */
-  undo(changes: Change[], options?: PoolFixOptions): Promise<{ changes: Change[]; lines: string[] }>
+  undo(
+    changes: Change[],
+    options?: PoolFixOptions,
+  ): Promise<{ changes: Change[]; lines: string[]; requests: string }>
   /** Properties of a pool as ARM has them; undefined when there is none. */
   pool(name: string): Record<string, unknown> | undefined
   stop(): Promise<void>
@@ -86,6 +97,7 @@ export async function startPoolBed(options: AksOptions = {}): Promise<PoolBed> {
     auth: staticToken(token),
   })
   const { arm, cluster, explain } = await connect(azure)
+  const requests = noteRequests(aks, azure)
   let passes = 0
   let clock = 0
   const read = async (signal: AbortSignal, only?: string[], seen: NodeInfo[] = []) => {
@@ -144,6 +156,7 @@ export async function startPoolBed(options: AksOptions = {}): Promise<PoolBed> {
       const nodes = await read(new AbortController().signal)
       const start: Standing = { nodes, services: { value: [] }, findings: findingsOf(nodes) }
       const record = newRecord(given.dryRun ?? false)
+      const from = requests.length
       const standing = await runRemedies(start, {
         ...surroundings(given, lines, nodes),
         remedies: [nodePool(optionsOf(given))],
@@ -151,7 +164,7 @@ export async function startPoolBed(options: AksOptions = {}): Promise<PoolBed> {
         findingsOf,
         readServices: async () => ({ value: [] }),
       })
-      return { record, standing, lines }
+      return { record, standing, lines, requests: requestLines(requests.slice(from)) }
     },
     undo: async (changes, given = {}) => {
       const lines: string[] = []
@@ -163,7 +176,9 @@ export async function startPoolBed(options: AksOptions = {}): Promise<PoolBed> {
         services: { value: [] },
         record: () => {},
       }
-      return { changes: await nodePool(optionsOf(given)).undo(changes, context), lines }
+      const from = requests.length
+      const undone = await nodePool(optionsOf(given)).undo(changes, context)
+      return { changes: undone, lines, requests: requestLines(requests.slice(from)) }
     },
     pool: (name) =>
       azure.arm.resources.get(`${azure.clusterId}/agentPools/${name}`)?.body.properties as
@@ -186,24 +201,42 @@ export function outcomes(changes: Change[]): Record<string, [string, unknown, un
   )
 }
 
+/** Notes all requests to ARM and to the API server in the order in which they arrive. */
+function noteRequests({ events }: SmallAks, { calls }: SmallAzure): (RecordedCall | RecordedRequest)[] {
+  const requests: (RecordedCall | RecordedRequest)[] = []
+  events.on('request', (request) => void requests.push(request))
+  calls.push = (...added: RecordedCall[]) => {
+    requests.push(...added)
+    return Array.prototype.push.apply(calls, added)
+  }
+  return requests
+}
+
 /**
- * The requests of a fix in their order, as far as they change something or decide on a change: those to ARM,
- * and evictions and cordons. Polls that follow each other are one line, and so are lists of nodes and pods.
+ * Requests in their order, as far as they change something or ask ARM: polls that follow each other are one
+ * line, and so are evictions, which are tried as often as it takes.
  */
-export function requestsOf({ azure, aks }: PoolBed, from: { arm: number; kube: number }): string {
-  void aks
-  const lines = azure.calls
-    .slice(from.arm)
-    .filter(({ which }) => which === 'arm')
-    .map(({ method, path, status, query }) => {
-      const short = path
-        .replace(/^.*\/managedClusters\/aks-test/, '')
-        .replace(/\/operations\/[^/]+$/, '/operations/…')
-        .replace(/^\/subscriptions\/[^/]+/, '')
-      const version = query['api-version']?.endsWith('-preview') ? ' (preview)' : ''
-      return `${method} ${short === '' ? '(cluster)' : short}${version} → ${status}`
-    })
+function requestLines(requests: readonly (RecordedCall | RecordedRequest)[]): string {
+  const lines = requests.flatMap((request) => ('which' in request ? armLine(request) : kubeLine(request)))
   return `${collapsed(lines).join('\n')}\n`
+}
+
+function armLine({ which, method, path, status, query }: RecordedCall): string[] {
+  if (which !== 'arm') return []
+  const short = path
+    .replace(/^.*\/managedClusters\/aks-test/, '')
+    .replace(/\/operations\/[^/]+$/, '/operations/…')
+    .replace(/^\/subscriptions\/[^/]+/, '')
+  const version = query['api-version']?.endsWith('-preview') ? ' (preview)' : ''
+  return [`${method} ${short === '' ? '(cluster)' : short}${version} → ${status}`]
+}
+
+function kubeLine({ method, path, status, body }: RecordedRequest): string[] {
+  if (method === 'GET' || path === '/api/v1/namespaces/kube-system/pods') return []
+  if (path.endsWith('/eviction')) return [`  ${method} ${path.replace(/\/web-[^/]+/, '/web-…')}`]
+  const cordoned = (body as { spec?: { unschedulable?: boolean | null } } | undefined)?.spec?.unschedulable
+  const what = cordoned === undefined ? '' : cordoned ? ' cordon' : ' uncordon'
+  return [`  ${method} ${path}${what} → ${status}`]
 }
 
 /** Lines that repeat are one. */

@@ -45,7 +45,7 @@ export async function planCase(
   room: boolean,
 ): Promise<CasePlan> {
   const { pool, successor } = found
-  const rule = ruleFor(pool, kit.strategy)
+  const rule = ruleFor(pool, kit.strategy, successor !== undefined)
   if (rule.no !== undefined) return only(refusal(pool.name, rule.no, found.named ? 'refuse' : 'skip'))
   if (successor !== undefined && kit.strategy === 'update') {
     return only(

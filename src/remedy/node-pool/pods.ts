@@ -1,6 +1,6 @@
 import type { KubeApi, ObjectMeta } from '../../cluster/kube-api.ts'
 import { listAll } from '../../cluster/list.ts'
-import { MANAGED_BY } from '../daemonset-object.ts'
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../../node/pod.ts'
 import { type Labels, type PodPlacement, selects, type Taint, toleratesAll } from './placement.ts'
 
 /** The part of a Pod that draining looks at. */
@@ -34,7 +34,7 @@ export function kindOf({ metadata, status }: WorkPod): PodKind {
   if (metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return 'stays'
   const controller = metadata.ownerReferences?.find((owner) => owner.controller)
   if (controller !== undefined) return ['DaemonSet', 'Node'].includes(controller.kind) ? 'stays' : 'moves'
-  return metadata.labels?.[MANAGED_BY.key] === MANAGED_BY.value ? 'stays' : 'bare'
+  return metadata.labels?.[MANAGED_BY_LABEL] === MANAGED_BY ? 'stays' : 'bare'
 }
 
 export function podName({ metadata }: WorkPod): string {

@@ -1,5 +1,6 @@
 import { changeOf } from '../record.ts'
 import type { Change, RemedyContext } from '../remedy.ts'
+import { lineageOf } from './lineage.ts'
 import type { Kit } from './options.ts'
 import { POOL } from './plan-case.ts'
 import { poolNodes } from './pool-nodes.ts'
@@ -69,7 +70,12 @@ async function carryOut(
   stage: (text: string) => void,
 ): Promise<End> {
   const pool = await settledPool(name, kit, context)
-  if (pool === undefined) return { done: false, why: `${name} is gone`, pools: [] }
+  if (pool === undefined) {
+    // An earlier run had ordered its deletion.
+    const heir = await settledPool(successor, kit, context)
+    const done = heir !== undefined && lineageOf(heir)?.predecessor === name
+    return done ? { done } : { done: false, why: `${name} is gone`, pools: [] }
+  }
   const hasNodes = (await poolNodes(context.api, name, context.signal)).length > 0
   const made = await makeSuccessor(pool, successor, settings, kit, context, stage)
   if (made.pool === undefined && made.theirs) return { done: false, why: made.why, pools: [name] }

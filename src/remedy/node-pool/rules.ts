@@ -13,8 +13,11 @@ export interface PoolRule {
   remarks: string[]
 }
 
-/** The rule for a pool: which kinds are left alone, and what is particular about the others. */
-export function ruleFor(pool: AgentPool, strategy: Strategy): PoolRule {
+/**
+ * The rule for a pool: which kinds are left alone, and what is particular about the others.
+ * @param begun a replacement of it has begun.
+ */
+export function ruleFor(pool: AgentPool, strategy: Strategy, begun = false): PoolRule {
   const { name, properties } = pool
   const is = (field: string, value: string) => text(properties[field])?.toLowerCase() === value.toLowerCase()
   const no = (why: string): PoolRule => ({ no: why, remarks: [] })
@@ -22,7 +25,7 @@ export function ruleFor(pool: AgentPool, strategy: Strategy): PoolRule {
   if (text(record(properties.powerState)?.code)?.toLowerCase() === 'stopped') {
     return no(`the pool is stopped; start it first: az aks nodepool start … --name ${name}`)
   }
-  if (pool.state?.toLowerCase() === 'deleting') return no('the pool is being deleted')
+  if (pool.state?.toLowerCase() === 'deleting' && !begun) return no('the pool is being deleted')
   if (strategy === 'replace') {
     const why = notReplaced(pool, is)
     if (why !== undefined) return no(why)
