@@ -40,13 +40,17 @@ describe('the proxy of the environment', () => {
     },
   )
 
-  test.each(['socks5://p:1080', 'ftp://p', 'http://'])(
-    'that cannot be used (%s) is a clear error',
-    (value) => {
-      expect(() => proxyOf({ HTTPS_PROXY: value })).toThrow(UserError)
-      expect(() => parseProxy(value, 'here')).toThrow(/^The proxy cannot be used \(here\)/)
-    },
-  )
+  test.each([
+    'socks5://p:1080',
+    'ftp://p',
+    'http://',
+    'http://me:50%off@p',
+    'http://50%:x@p',
+    'http://me:%ff@p',
+  ])('that cannot be used (%s) is a clear error', (value) => {
+    expect(() => proxyOf({ HTTPS_PROXY: value })).toThrow(UserError)
+    expect(() => parseProxy(value, 'here')).toThrow(/^The proxy cannot be used \(here\)/)
+  })
 
   test('is shown without its credentials, in errors too', () => {
     expect(withoutCredentials(new URL('http://me:secret@p:8080'))).toBe('http://p:8080')

@@ -53,15 +53,20 @@ export function parseExec(section: unknown): ExecSection {
       },
     )
   }
-  const entries = Array.isArray(exec.env) ? (exec.env as { name: string; value: string }[]) : []
+  const entries = Array.isArray(exec.env) ? (exec.env as ({ name?: unknown; value?: unknown } | null)[]) : []
   return {
     command,
     apiVersion,
-    args: Array.isArray(exec.args) ? exec.args.map(String) : [],
-    env: Object.fromEntries(entries.map((each) => [String(each.name), String(each.value)])),
+    args: Array.isArray(exec.args) ? exec.args.map(word) : [],
+    env: Object.fromEntries(entries.map((each) => [word(each?.name), word(each?.value)])),
     installHint: typeof exec.installHint === 'string' ? exec.installHint : undefined,
     provideClusterInfo: exec.provideClusterInfo === true,
   }
+}
+
+/** What stands for text in YAML, a number among it; anything else is no word of a command. */
+function word(value: unknown): string {
+  return typeof value === 'object' ? '' : String(value)
 }
 
 /**

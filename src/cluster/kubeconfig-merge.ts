@@ -30,10 +30,8 @@ export function mergeKubeconfigs(texts: KubeconfigText[]): MergedKubeconfig {
   }
   for (const text of texts) {
     const raw = parse(text)
-    const config = new KubeConfig()
-    config.loadFromString(text.text, { onInvalidEntry: 'filter' })
-    config.makePathsAbsolute(text.folder)
-    merged.currentContext ||= config.getCurrentContext()
+    const config = understand(text)
+    merged.currentContext ||= textOf(config.getCurrentContext())
     addNew(merged.contexts, config.getContexts())
     addNew(merged.clusters, config.getClusters())
     const users = config
@@ -44,11 +42,32 @@ export function mergeKubeconfigs(texts: KubeconfigText[]): MergedKubeconfig {
   return merged
 }
 
-function addNew<T extends { name: string }>(known: Map<string, T>, entries: T[]): void {
-  for (const entry of entries) if (!known.has(entry.name)) known.set(entry.name, entry)
+/** A name that is no text, as YAML makes of digits without quotes, is none to kubectl either. */
+function addNew<T extends { name: unknown }>(known: Map<string, T>, entries: T[]): void {
+  for (const entry of entries) {
+    if (typeof entry.name === 'string' && !known.has(entry.name)) known.set(entry.name, entry)
+  }
 }
 
 const docs = 'troubleshooting.md#the-kubeconfig'
+
+/** The library stumbles over values of another type than it expects; its words may quote them. */
+function understand({ origin, text, folder }: KubeconfigText): KubeConfig {
+  const config = new KubeConfig()
+  try {
+    config.loadFromString(text, { onInvalidEntry: 'filter' })
+    config.makePathsAbsolute(folder)
+    return config
+  } catch {
+    throw new UserError(
+      `The kubeconfig cannot be understood (${origin}): a value in it is of the wrong type.`,
+      {
+        next: 'Compare it with one that az aks get-credentials or kubectl config view --raw --flatten print.',
+        docs,
+      },
+    )
+  }
+}
 
 /** Parses and looks whether it is a kubeconfig at all. No error carries a piece of the text: it has secrets. */
 function parse({ origin, text }: KubeconfigText): Record<string, unknown> {

@@ -62,13 +62,16 @@ async function readCluster(cluster: Cluster): Promise<Omit<ClusterAccess, 'conte
 }
 
 function parseServer({ server, name, skipTLSVerify }: Cluster): URL {
-  const url = URL.parse(server)
+  const url = typeof server === 'string' ? URL.parse(server) : null
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && skipTLSVerify)) return url
   const why = url?.protocol === 'http:' ? 'is not encrypted' : 'is no https:// address'
-  throw new UserError(`The server of the cluster ${name} in the kubeconfig ${why}: ${server}.`, {
-    next: 'Correct it. Plain http:// is only used for a cluster with insecure-skip-tls-verify: true, as everybody on the way can read and change what is sent.',
-    docs,
-  })
+  throw new UserError(
+    `The server of the cluster ${name} in the kubeconfig ${why}: ${textOf(server) ?? '?'}.`,
+    {
+      next: 'Correct it. Plain http:// is only used for a cluster with insecure-skip-tls-verify: true, as everybody on the way can read and change what is sent.',
+      docs,
+    },
+  )
 }
 
 function noContext({ contexts, currentContext, origin }: MergedKubeconfig, asked: string): UserError {

@@ -15,7 +15,7 @@ export async function readPem(
   file: string | null | undefined,
 ): Promise<Buffer | undefined> {
   if (data) {
-    const decoded = Buffer.from(String(data), 'base64')
+    const decoded = Buffer.from(typeof data === 'string' ? data : '', 'base64')
     if (decoded.includes('-----BEGIN ')) return decoded
     throw new UserError(`The ${what} in the kubeconfig is not base64 of PEM.`, { next, docs })
   }

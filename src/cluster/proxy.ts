@@ -22,12 +22,23 @@ export function proxyFromEnvironment(target: URL, env: ProxyEnvironment): URL | 
 /** Parses the address of a proxy; `origin` says where it was named. The address is not shown: it may hold a password. */
 export function parseProxy(value: string, origin: string): URL {
   const url = URL.parse(value)
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url
-  const what = url?.protocol.startsWith('socks') ? 'a SOCKS proxy' : 'no http:// or https:// address'
-  throw new UserError(`The proxy cannot be used (${origin}): it is ${what}.`, {
+  const why = url === null ? 'it is no address' : unusable(url)
+  if (url !== null && why === undefined) return url
+  throw new UserError(`The proxy cannot be used (${origin}): ${why}.`, {
     next: 'Name an HTTP proxy, http://host:port, that allows CONNECT to the API server.',
     docs: 'troubleshooting.md#proxies',
   })
+}
+
+function unusable({ protocol, username, password }: URL): string | undefined {
+  if (protocol.startsWith('socks')) return 'it is a SOCKS proxy'
+  if (protocol !== 'http:' && protocol !== 'https:') return 'it is no http:// or https:// address'
+  try {
+    decodeURIComponent(username + password)
+    return undefined
+  } catch {
+    return 'a % in its user or password begins no percent-encoding, and must be written as %25'
+  }
 }
 
 /** A proxy's address as it may be shown: without user and password. */

@@ -11,6 +11,7 @@ import {
 import type { Clock } from './clock.ts'
 import { type ExecSection, parseExec, runExecPlugin } from './exec-plugin.ts'
 import type { ClusterAccess } from './kubeconfig.ts'
+import { textOf } from './kubeconfig-merge.ts'
 import { kubeloginEntry } from './kubelogin.ts'
 import { renewingToken } from './renewing-token.ts'
 
@@ -108,9 +109,14 @@ function noAzure(): UserError {
 
 function unknownProvider(provider: unknown): UserError {
   const name =
-    typeof provider === 'object' && provider !== null && 'name' in provider ? String(provider.name) : '?'
-  return new UserError(`The kubeconfig signs in with auth-provider ${name}, which Kubernetes has removed.`, {
-    next: 'Fetch the kubeconfig anew (az aks get-credentials).',
-    docs: 'troubleshooting.md#exec-plugins',
-  })
+    typeof provider === 'object' && provider !== null && 'name' in provider
+      ? textOf(provider.name)
+      : undefined
+  return new UserError(
+    `The kubeconfig signs in with auth-provider ${name ?? '?'}, which Kubernetes has removed.`,
+    {
+      next: 'Fetch the kubeconfig anew (az aks get-credentials).',
+      docs: 'troubleshooting.md#exec-plugins',
+    },
+  )
 }
