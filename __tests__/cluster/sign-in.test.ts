@@ -73,6 +73,27 @@ test('the certificate of a plugin is used for the connections', async () => {
   expect(masked).toEqual(['KEY'])
 })
 
+test('what a plugin is told by the kubeconfig and is a secret by its name is masked before it runs', async () => {
+  const exec = {
+    ...plugin('told', { token: 'one' }),
+    args: [
+      '--login',
+      'spn',
+      '--client-secret',
+      'from-args',
+      '--password=from-one-arg',
+      '--token-file',
+      '/a/file',
+    ],
+    env: [
+      { name: 'AAD_CLIENT_SECRET', value: 'from-env' },
+      { name: 'USE_TOKENS', value: 'true' },
+      { name: 'HOME', value: '/a/folder' },
+    ],
+  }
+  expect((await signedIn({ exec })).masked).toEqual(['from-env', 'from-args', 'from-one-arg'])
+})
+
 test('a plugin whose token was refused is run again, and each token is masked', async () => {
   const exec = plugin('tokens', { token: 'one' }, { token: 'two' })
   const { auth, masked } = await signedIn({ exec })

@@ -66,7 +66,22 @@ export function parseExec(section: unknown): ExecSection {
 
 /** What stands for text in YAML, a number among it; anything else is no word of a command. */
 function word(value: unknown): string {
-  return typeof value === 'object' ? '' : String(value)
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : ''
+}
+
+const SECRET_NAME = /^(?!.*(file|path|url)).*(secret|password|token|key)/i
+
+/** What an `exec` section holds that by its name is a secret; a plugin that fails may say it in its error. */
+export function secretsIn({ args, env }: ExecSection): string[] {
+  const named = Object.entries(env).flatMap(([name, value]) => (SECRET_NAME.test(name) ? [value] : []))
+  const given = args.flatMap((arg, at) => {
+    const [, flag = '', value = args[at + 1] ?? ''] = /^(--?[\w-]+)(?:=(.*))?$/s.exec(arg) ?? []
+    return SECRET_NAME.test(flag) && !value.startsWith('-') ? [value] : []
+  })
+  // What is shorter is a switch, and would make every log unreadable.
+  return [...named, ...given].filter((value) => value.length >= 6)
 }
 
 /**

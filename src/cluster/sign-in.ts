@@ -9,7 +9,7 @@ import {
   tokenFile,
 } from './authenticator.ts'
 import type { Clock } from './clock.ts'
-import { type ExecSection, parseExec, runExecPlugin } from './exec-plugin.ts'
+import { type ExecSection, parseExec, runExecPlugin, secretsIn } from './exec-plugin.ts'
 import type { ClusterAccess } from './kubeconfig.ts'
 import { textOf } from './kubeconfig-merge.ts'
 import { kubeloginEntry } from './kubelogin.ts'
@@ -59,6 +59,7 @@ export async function signIn(access: ClusterAccess, deps: SignInDeps): Promise<S
 /** The first run is made here: it says whether the plugin works, and a certificate is needed before any connection. */
 async function signInByPlugin(access: ClusterAccess, exec: ExecSection, deps: SignInDeps): Promise<SignedIn> {
   const { environment, mask, log, clock } = deps
+  for (const secret of secretsIn(exec)) mask(secret)
   const run = async (signal: AbortSignal | undefined) => {
     log.debug(`running the exec plugin ${exec.command}`)
     const options = {
