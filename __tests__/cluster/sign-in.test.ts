@@ -91,7 +91,7 @@ test('what a plugin is told by the kubeconfig and is a secret by its name is mas
       { name: 'HOME', value: '/a/folder' },
     ],
   }
-  expect((await signedIn({ exec })).masked).toEqual(['from-env', 'from-args', 'from-one-arg'])
+  expect((await signedIn({ exec })).masked).toEqual(['from-env', 'from-args', 'from-one-arg', 'one'])
 })
 
 test('a plugin whose token was refused is run again, and each token is masked', async () => {
