@@ -1,6 +1,7 @@
 /** Defaults and validation of pod specs, alone and in templates. */
 import type { Container, PodSpec } from '../objects.ts'
 import type { FieldProblem } from '../status.ts'
+import { isSubdomain, SUBDOMAIN_TEXT } from './rules.ts'
 
 export function defaultPodSpec(spec: PodSpec): PodSpec {
   const containers = spec.containers.map((container) => defaultContainer(container, spec.hostNetwork))
@@ -37,6 +38,11 @@ function defaultContainer(container: Container, hostNetwork: boolean | undefined
   }
 }
 
+function nodeNameProblems({ nodeName }: PodSpec, field: string): FieldProblem[] {
+  if (!nodeName || isSubdomain(nodeName)) return []
+  return [{ field: `${field}.nodeName`, type: 'Invalid value', value: nodeName, detail: SUBDOMAIN_TEXT }]
+}
+
 /** All that is wrong with a spec; `field` is its place in the object, e.g. `spec`. */
 export function podSpecProblems(spec: PodSpec, field: string): FieldProblem[] {
   const problems: FieldProblem[] = []
@@ -47,7 +53,7 @@ export function podSpecProblems(spec: PodSpec, field: string): FieldProblem[] {
       problems.push(...containerProblems(container, `${field}.${list}[${index}]`, spec, names))
     }
   }
-  problems.push(...policyProblems(spec, field))
+  problems.push(...policyProblems(spec, field), ...nodeNameProblems(spec, field))
   for (const [index, toleration] of (spec.tolerations ?? []).entries()) {
     if (!toleration.key && toleration.operator !== 'Exists') {
       problems.push({

@@ -22,19 +22,23 @@ export function nameProblems(object: KubeObject, pattern: 'label' | 'subdomain')
   }
   const text = name || `${generateName}xxxxx`
   const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
-  const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
   if (pattern === 'label' && (!label.test(text) || text.length > 63)) {
     return [{ field: 'metadata.name', type: 'Invalid value', value: name, detail: labelText }]
   }
-  if (!subdomain.test(text) || text.length > 253) {
-    return [{ field: 'metadata.name', type: 'Invalid value', value: name, detail: subdomainText }]
+  if (!isSubdomain(text)) {
+    return [{ field: 'metadata.name', type: 'Invalid value', value: name, detail: SUBDOMAIN_TEXT }]
   }
   return []
 }
 
 const labelText =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
-const subdomainText =
+/** Whether a text can be the name of most objects. */
+export function isSubdomain(text: string): boolean {
+  return text.length <= 253 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(text)
+}
+
+export const SUBDOMAIN_TEXT =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 
 const labelValue = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/
