@@ -1,26 +1,15 @@
-import { readFile } from 'node:fs/promises'
-import { messageOf, UserError } from './errors.ts'
-import type { Inputs } from './inputs.ts'
 import type { Logger } from './log.ts'
 import { findingsOf } from './measure.ts'
 import { withNames } from './naming.ts'
 import { removePods } from './node/cleanup.ts'
 import type { NodeResult } from './node/reading.ts'
 import type { Cluster } from './reach.ts'
-import { daemonSet } from './remedy/daemonset.ts'
+import { remedyOf } from './remedies.ts'
 import { newRecord } from './remedy/record.ts'
-import type { Remedy, RemedyId } from './remedy/remedy.ts'
-import { restore } from './remedy/restore.ts'
-import { readRestoreReport } from './remedy/restore-input.ts'
 import { runRemedies } from './remedy/run-remedies.ts'
-import { servicePolicy } from './remedy/service-policy.ts'
-import { sysctl } from './remedy/sysctl.ts'
 import { type Run, saveClean, savePodsMayExist } from './run.ts'
 import { reportOf, type Story } from './story.ts'
 import { reportPath, saveReport } from './tell.ts'
-
-/** Seconds between the last write on a node and the reading that proves it, as in the guide. */
-const VERIFY_SECONDS = 5
 
 /** How often the report is brought up to date while remedies are at work, in milliseconds. */
 const SAVE_MS = 1000
@@ -75,51 +64,6 @@ async function removeTuners({ api }: Cluster, { inputs, fix }: Story, run: Run, 
   const { complete, left, why } = await removePods(api, namespace, run.id)
   if (complete) saveClean()
   else log.warning(`Pods of this run may be left in ${namespace} (${left.length}): ${why ?? ''}`)
-}
-
-async function remedyOf(id: RemedyId, cluster: Cluster, inputs: Inputs): Promise<Remedy> {
-  const { fix, probe, scope } = inputs
-  const tuner = { ...probe, timeoutSeconds: probe.timeoutSeconds }
-  const wanted = { conntrackMax: fix.conntrackMax, twReuse: fix.twReuse, maxTwBuckets: fix.maxTwBuckets }
-  switch (id) {
-    case 'service-policy':
-      return servicePolicy({
-        services: fix.services,
-        forceServices: fix.forceServices,
-        scope: fix.scope,
-        settleSeconds: fix.settleSeconds,
-        namespace: probe.namespace,
-      })
-    case 'sysctl':
-      return sysctl({ ...tuner, wanted, scope: fix.scope, verifySeconds: VERIFY_SECONDS })
-    case 'daemonset':
-      return daemonSet({
-        ...tuner,
-        wanted,
-        scope: fix.scope,
-        limits: scope,
-        rolloutSeconds: probe.timeoutSeconds,
-      })
-    case 'node-pool':
-      throw new Error('not yet')
-    case 'restore':
-      return restore({
-        ...tuner,
-        items: readRestoreReport(await earlierReport(fix.restoreFrom), cluster.facts),
-      })
-  }
-}
-
-async function earlierReport(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    throw new UserError(`The report to restore from cannot be read: ${messageOf(error)}`, {
-      next: 'Give the path of the JSON report in the input "restore-from"; download the artifact of the run first.',
-      docs: 'troubleshooting.md#the-report-to-restore-from-cannot-be-used',
-      cause: error,
-    })
-  }
 }
 
 /** Writes the report now, and while remedies work whenever there is something new in it. */
