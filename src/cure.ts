@@ -43,6 +43,7 @@ export async function cure(cluster: Cluster, story: Story, run: Run, log: Logger
           },
           findingsOf: (nodes, services) => findingsOf({ results: nodes }, services, inputs),
           readServices: () => cluster.reader.services(),
+          planned: saving.save,
         },
       ),
     )
@@ -67,7 +68,7 @@ async function removeTuners({ api }: Cluster, { inputs, fix }: Story, run: Run, 
 }
 
 /** Writes the report now, and while remedies work whenever there is something new in it. */
-function keepReportSaved(story: Story): { end(): void } {
+function keepReportSaved(story: Story): { save(): void; end(): void } {
   const path = reportPath(story.inputs, story.run.id, process.env)
   let saved = ''
   const save = () => {
@@ -78,7 +79,7 @@ function keepReportSaved(story: Story): { end(): void } {
   }
   save()
   const timer = setInterval(save, SAVE_MS)
-  return { end: () => clearInterval(timer) }
+  return { save, end: () => clearInterval(timer) }
 }
 
 function sleepUnless(signal: AbortSignal, ms: number): Promise<void> {

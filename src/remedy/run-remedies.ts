@@ -26,6 +26,8 @@ export interface RunOptions
   findingsOf(nodes: NodeResult[], services: Measured<ServiceInfo[]>): Finding[]
   /** Reads the services that take traffic from outside again; what fails is in the answer. */
   readServices(): Promise<Measured<ServiceInfo[]>>
+  /** Called once all plans are in the record, with what was there before, and nothing is changed yet. */
+  planned?(): void
 }
 
 /**
@@ -46,6 +48,7 @@ export async function runRemedies(start: Standing, options: RunOptions): Promise
     record.plans.push(plan)
   }
   tellPlans(record.plans, options)
+  options.planned?.()
   if (record.dryRun) return standing
   let stale = false
   for (const remedy of remedies) {
