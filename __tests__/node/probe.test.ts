@@ -57,6 +57,16 @@ describe.each(shells())('the probe in $name', (shell) => {
     expect(reading.first.timeWait).toEqual({ value: 85 })
   })
 
+  test('does not say that a file is not there where the node has no process left to look with', async () => {
+    await proc.deny('net/stat/nf_conntrack')
+    const script = `ulimit -u 0\n${probeScript({ sampleSeconds: 0 })}`
+    const { stdout } = await runScript(shell, script, { proc: proc.path, unprivileged: true })
+    const parsed = parseReading(stdout, { secondRead: false })
+    expect('reading' in parsed && reasonOf(parsed.reading.first.counters['conntrack.drop'])).toBe(
+      'the probe may not read /proc/net/stat/nf_conntrack',
+    )
+  })
+
   test('says of a counter that this kernel does not have that it has none', async () => {
     const stat =
       'entries searched found new invalid insert_failed drop early_drop\n00000037 0 0 0 0 0 0000000a 0\n'

@@ -6,9 +6,12 @@ import { COUNTERS } from './reading.ts'
  */
 export const MAX_TABLE_ROWS = 500_000
 
-/** What every part of the program uses; a file that cannot be read gives `!absent` or `!denied`. */
+/**
+ * What every part of the program uses; a file that cannot be read gives `!absent` or `!denied`. Only the 1 of a
+ * `test` that ran says that there is none: a node without memory or processes left cannot even start it.
+ */
 export const LIBRARY = `
-function lost(f) { return system("test -e \\"" f "\\"") ? "!absent" : "!denied" }
+function lost(f) { return system("test -e \\"" f "\\"") == 1 ? "!absent" : "!denied" }
 function integer(s) { return s ~ /^[0-9]+$/ && length(s) <= 20 ? s : "!malformed" }
 function say(s) { printf "%s", s }
 function line_end() { printf "\\n"; lines++; fflush() }
