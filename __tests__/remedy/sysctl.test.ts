@@ -205,7 +205,7 @@ onNodes('sysctl, when something goes wrong,', () => {
     expect(judgement.verdict).toBe('unknown')
     const left = aks.store.list('pods').filter(({ metadata }) => !metadata.deletionTimestamp)
     expect(left).toEqual([])
-  }, 90_000)
+  })
 
   test('says of a node that left the cluster that nothing is known of it', async () => {
     const { fix, stand, aks } = await start([busy('a'), busy('b')])
