@@ -21,7 +21,7 @@ export interface Measurement {
 export interface Reader {
   /**
    * Reads the nodes of the scope.
-   * @param only Narrows the scope to these nodes, for a second look after a fix.
+   * @param only These nodes instead of the scope, for a second look after a fix.
    * @param seen Nodes of an earlier look: one that is missing now has left the cluster.
    */
   nodes(options: { only?: string[]; seen?: NodeInfo[] }): Promise<NodesRead>

@@ -33,7 +33,8 @@ export function directReader(api: KubeApi, inputs: Inputs, run: Run, log: Logger
           ...probe,
           runId: run.id,
           pass: `audit-${pass}`,
-          scope: only === undefined ? scope : { ...scope, nodes: only },
+          // Nodes by name are read whatever pool they are of: a fix can bring new ones.
+          scope: only === undefined ? scope : { nodePools: [], nodes: only },
           timeoutMs: run.remainingMs(),
           signal: run.signal,
           progress: (done, total) => progress.update(done, total),

@@ -9,6 +9,27 @@ import { applyServices, planServices, verifyServices } from './restore-services.
 import { whyFailed } from './rights.ts'
 import type { TunerOptions } from './tune.ts'
 
+/** Puts node pools back: code for Azure, which is loaded only when there is something of theirs to put back. */
+export interface PoolRestorer {
+  plan(items: Restorable[], context: RemedyContext): Promise<Step[]>
+  apply(steps: Step[], context: RemedyContext): Promise<Change[]>
+}
+
+/** The steps that put node pools back; refused where the cluster is not reached through Azure. */
+export async function planPools(
+  items: Restorable[],
+  pools: PoolRestorer | undefined,
+  context: RemedyContext,
+): Promise<Step[]> {
+  const own = items.filter(({ target }) => target.kind === 'node-pool')
+  if (own.length === 0) return []
+  if (pools !== undefined) return pools.plan(own, context)
+  const why = 'node pools are changed through Azure: name the cluster by cluster-name and resource-group'
+  return own.map(({ target, setting, before }) => ({
+    ...{ remedy: 'restore', target, setting, from: undefined, to: before ?? null, intent: 'refuse', why },
+  }))
+}
+
 /**
  * The steps that put everything back: DaemonSets first, as they would write the values of the nodes again, then
  * services, then nodes. A value that a DaemonSet which stays would write again is refused.

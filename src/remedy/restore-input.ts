@@ -67,10 +67,15 @@ export function restorablesOf(changes: Change[]): Restorable[] {
   return [...found.values()].filter(({ before, wrote }) => before !== wrote)
 }
 
+/** Names and values of a node pool's settings, as far as they are known here: its own code checks them further. */
+const POOL_SETTING = /^[A-Za-z][A-Za-z0-9]{0,59}$/
+const POOL_VALUE = /^[\w *./-]{0,2000}$/
+
 /** Whether a setting is one that restore knows how to put back. */
 function isRestorable(target: Target, setting: string): boolean {
   if (target.kind === 'node') return WRITTEN.includes(setting as WrittenSysctl)
   if (target.kind === 'service') return setting === 'externalTrafficPolicy'
+  if (target.kind === 'node-pool') return POOL_SETTING.test(setting)
   return target.kind === 'daemonset' && DAEMONSET_SETTINGS.includes(setting as DaemonSetSetting)
 }
 
@@ -134,7 +139,9 @@ function settingValue(
       ? isIntegerFor(setting as WrittenSysctl, known)
       : target.kind === 'service'
         ? known === 'Cluster' || known === 'Local'
-        : isSettingValue(setting as DaemonSetSetting, known)
+        : target.kind === 'node-pool'
+          ? POOL_VALUE.test(known)
+          : isSettingValue(setting as DaemonSetSetting, known)
   if (!fits) throw refused(`${where} is no value that ${setting} can have`)
   return known
 }

@@ -8,9 +8,11 @@ import { DEFAULT_THRESHOLDS } from '../../../src/health/thresholds.ts'
 import { silent } from '../../../src/log.ts'
 import { readNodes } from '../../../src/node/read-nodes.ts'
 import type { NodeInfo, NodeResult } from '../../../src/node/reading.ts'
-import { type NodePoolOptions, nodePool } from '../../../src/remedy/node-pool/node-pool.ts'
+import { type NodePoolOptions, nodePool, poolRestorer } from '../../../src/remedy/node-pool/node-pool.ts'
 import { newRecord } from '../../../src/remedy/record.ts'
-import type { Change, FixRecord, Plan, RemedyContext } from '../../../src/remedy/remedy.ts'
+import type { Change, FixRecord, Plan, Remedy, RemedyContext } from '../../../src/remedy/remedy.ts'
+import { restore } from '../../../src/remedy/restore.ts'
+import { readRestoreReport } from '../../../src/remedy/restore-input.ts'
 import { runRemedies, type Standing } from '../../../src/remedy/run-remedies.ts'
 import {
   type AksOptions,
@@ -44,7 +46,9 @@ export interface PoolBed {
   pools: AgentPools
   api: KubeApi
   fix(options?: PoolFixOptions): Promise<PoolFixed>
-  /** Undoes changes as a restore does. */
+  /** A run with `fix: restore` and the report of the run that left this record. */
+  restore(record: FixRecord): Promise<PoolFixed>
+  /** Undoes changes by the verb of the remedy. */
   undo(
     changes: Change[],
     options?: PoolFixOptions,
@@ -146,25 +150,33 @@ export async function startPoolBed(options: AksOptions = {}): Promise<PoolBed> {
       },
     }
   }
+  const run = async (remedy: Remedy, given: PoolFixOptions): Promise<PoolFixed> => {
+    const lines: string[] = []
+    const nodes = await read(new AbortController().signal)
+    const start: Standing = { nodes, services: { value: [] }, findings: findingsOf(nodes) }
+    const record = newRecord(given.dryRun ?? false)
+    const from = requests.length
+    const standing = await runRemedies(start, {
+      ...surroundings(given, lines, nodes),
+      remedies: [remedy],
+      record,
+      findingsOf,
+      readServices: async () => ({ value: [] }),
+    })
+    return { record, standing, lines, requests: requestLines(requests.slice(from)) }
+  }
   return {
     aks,
     azure,
     pools: azure.agentPools,
     api,
-    fix: async (given = {}) => {
-      const lines: string[] = []
-      const nodes = await read(new AbortController().signal)
-      const start: Standing = { nodes, services: { value: [] }, findings: findingsOf(nodes) }
-      const record = newRecord(given.dryRun ?? false)
-      const from = requests.length
-      const standing = await runRemedies(start, {
-        ...surroundings(given, lines, nodes),
-        remedies: [nodePool(optionsOf(given))],
-        record,
-        findingsOf,
-        readServices: async () => ({ value: [] }),
-      })
-      return { record, standing, lines, requests: requestLines(requests.slice(from)) }
+    fix: (given = {}) => run(nodePool(optionsOf(given)), given),
+    restore: (fix) => {
+      const { server } = aks
+      const tool = { name: 'aks-connection-health', version: '1.0.0' }
+      const report = JSON.stringify({ schemaVersion: 1, tool, cluster: { server, name: 'small-aks' }, fix })
+      const items = readRestoreReport(report, { server })
+      return run(restore({ ...pods, timeoutSeconds: 120, items, pools: poolRestorer(optionsOf({})) }), {})
     },
     undo: async (changes, given = {}) => {
       const lines: string[] = []

@@ -106,6 +106,25 @@ describe('undoing a replacement', () => {
     expect(serving(bed.aks)).toHaveLength(4)
   })
 
+  test('works by fix: restore with the report of the run', async () => {
+    await start({}, 4)
+    const { record } = await bed.fix({ strategy: 'replace', drainTimeoutMinutes: 1 })
+    const restored = await bed.restore(record)
+    expect(outcomes(restored.record.changes)).toEqual({ 'np1 pool': ['changed', 'np1 np1b', 'np1'] })
+    expect(restored.record.unachieved).toEqual([])
+    expect(bed.pool('np1b')).toBeUndefined()
+    expect(cordoned('np1')).toEqual([])
+  })
+
+  test('by fix: restore makes the old pool again once the replacement is done', async () => {
+    await start()
+    const { record } = await bed.fix({ strategy: 'replace' })
+    const restored = await bed.restore(record)
+    expect(restored.record.unachieved).toEqual([])
+    expect(bed.pool('np1')?.linuxOSConfig).toEqual({ sysctls: { vmSwappiness: 10 } })
+    expect(bed.pool('np1b')).toBeUndefined()
+  })
+
   test('that is done makes the old pool again with the configuration that it had', async () => {
     await start()
     const { record } = await bed.fix({ strategy: 'replace' })

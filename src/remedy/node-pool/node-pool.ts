@@ -1,11 +1,13 @@
 import { changeOf } from '../record.ts'
 import type { Change, Plan, Remedy, RemedyContext, Step } from '../remedy.ts'
+import type { PoolRestorer } from '../restore-all.ts'
 import { type Kit, kitOf, type NodePoolOptions } from './options.ts'
 import { planNodePools } from './plan.ts'
 import { POOL } from './plan-case.ts'
 import { poolNodes } from './pool-nodes.ts'
 import { replacePool } from './replace.ts'
-import { undoPools } from './undo.ts'
+import { applyUndo, undoPools } from './undo.ts'
+import { isPoolItem, planUndo } from './undo-plan.ts'
 import { updatePool } from './update.ts'
 import { proved, readByName } from './verify.ts'
 import { type PoolStep, wantedValues } from './wanted.ts'
@@ -25,6 +27,15 @@ export function nodePool(options: NodePoolOptions): Remedy {
     apply: (plan, context) => apply(plan, kit, context),
     verify: (changes, context) => verify(changes, context),
     undo: (changes, context) => undoPools(changes, kit, context),
+  }
+}
+
+/** Puts pools back for the remedy restore. @throws UserError for inputs that AKS would not take. */
+export function poolRestorer(options: NodePoolOptions): PoolRestorer {
+  const kit = kitOf(options)
+  return {
+    plan: (items, context) => planUndo(items.filter(isPoolItem), kit, context),
+    apply: (steps, context) => applyUndo(steps.filter(isPoolStep), kit, context),
   }
 }
 

@@ -1,9 +1,10 @@
 import { type AgentPool, readAgentPool } from '../../azure/agent-pools.ts'
 import type { RemedyContext, Step } from '../remedy.ts'
+import type { Restorable } from '../restore-input.ts'
 import { listNames } from '../words.ts'
 import { lineageOf } from './lineage.ts'
 import type { Kit } from './options.ts'
-import { written } from './os-settings.ts'
+import { OS_SETTINGS, parsedValue, UNSAFE_SYSCTLS, written } from './os-settings.ts'
 import { POOL } from './plan-case.ts'
 import { poolNodes } from './pool-nodes.ts'
 import { missingDrainRights } from './preflight.ts'
@@ -12,11 +13,10 @@ import { tiesOf } from './ties.ts'
 import { type PoolStep, presentSetting } from './wanted.ts'
 
 /** One setting of one pool that a fix changed. For {@link POOL}: the pools that it left there. */
-export interface PoolItem {
-  target: { kind: 'node-pool'; name: string }
-  setting: string
-  before: string | null | undefined
-  wrote: string | null
+export type PoolItem = Restorable & { target: { kind: 'node-pool'; name: string } }
+
+export function isPoolItem(item: Restorable): item is PoolItem {
+  return item.target.kind === 'node-pool'
 }
 
 /** What there is of a replacement. */
@@ -62,6 +62,7 @@ async function undoSettings(
     const decide = (intent: Step['intent'], from: Step['from'], why?: string) =>
       stepOf(name, setting, { from, to: before ?? null, intent, ...(why && { why }) })
     if (before === undefined) return decide('refuse', undefined, 'the report does not say what it was before')
+    if (!isValue(setting, before)) return decide('refuse', undefined, 'it is no value that AKS takes')
     if (pool === undefined) return decide('skip', undefined, 'the pool is gone')
     const present = written(presentSetting(pool.properties, setting))
     if (present === before) return decide('skip', present, 'it is as it was before')
@@ -69,6 +70,12 @@ async function undoSettings(
       ? decide('change', present)
       : decide('skip', present, 'somebody changed it since the fix')
   })
+}
+
+/** The report is not trusted: only what AKS has, with values that it takes, is sent to it. */
+function isValue(setting: string, value: string | null): boolean {
+  const known = setting === UNSAFE_SYSCTLS || Object.hasOwn(OS_SETTINGS, setting)
+  return known && (value === null || parsedValue(setting, value) !== undefined)
 }
 
 /** The successor that a fix meant, whatever it left there. */
@@ -107,12 +114,20 @@ async function undoReplacement(
     case 'new': {
       const why = await whyNotDrained(heir, name, context)
       if (why !== undefined) return only('refuse', heir, why)
-      const settings = items
-        .filter(({ setting, before }) => setting !== POOL && before !== undefined)
-        .map(({ setting, before }) => {
-          const from = written(presentSetting(found.successor.properties, setting))
-          return stepOf(name, setting, { from, to: before ?? null, intent: 'change' })
-        })
+      const known = items.filter(({ setting }) => setting !== POOL)
+      if (known.length === 0) return only('refuse', heir, `the report does not say what ${name} had`)
+      const bad = known.filter(({ setting, before }) => before === undefined || !isValue(setting, before))
+      if (bad.length > 0) {
+        return only(
+          'refuse',
+          heir,
+          `what ${name} had of ${bad[0]?.setting ?? ''} is not known or is no value that AKS takes`,
+        )
+      }
+      const settings = known.map(({ setting, before }) => {
+        const from = written(presentSetting(found.successor.properties, setting))
+        return stepOf(name, setting, { from, to: before ?? null, intent: 'change' })
+      })
       return [...settings, ...only('change', heir, `${name} is made again, ${heir} is drained and deleted`)]
     }
   }
