@@ -62,7 +62,7 @@ real('fix: sysctl', () => {
     await using aks = await cluster({
       nodes: [nearlyFull('aks-np1-0'), { name: 'aks-np2-0', pool: 'np2', state: 'namespace' }],
     })
-    const run = await check(aks, { fix: 'sysctl' })
+    const run = await check(aks, { fix: 'sysctl', 'settle-seconds': '0' })
     expect([run.status, run.outputs.verdict]).toEqual([0, 'healthy'])
     expect(await values(aks, ['aks-np1-0'], [max, buckets])).toEqual(['262144', '65536'])
     expect(podsLeft(aks)).toEqual([])
@@ -90,7 +90,7 @@ real('fix: sysctl', () => {
       sysctls: { [max]: '524288', [buckets]: '131072', [reuse]: '0', [twBuckets]: '8000' },
     }
     await using aks = await cluster({ nodes: [large] })
-    const run = await check(aks, { fix: 'sysctl', 'fix-scope': 'all' })
+    const run = await check(aks, { fix: 'sysctl', 'fix-scope': 'all', 'settle-seconds': '0' })
     expect(run.status).toBe(0)
     expect(await values(aks, ['large'], [max, buckets, reuse, twBuckets])).toEqual([
       '524288',
@@ -103,7 +103,7 @@ real('fix: sysctl', () => {
   test.concurrent('that cures one of two symptoms leaves the verdict critical', async () => {
     await using aks = await cluster({ nodes: [nearlyFull('both')] })
     await aks.node('both').makeTimeWait({ v4: 600, v6: 0 })
-    const run = await check(aks, { fix: 'sysctl' })
+    const run = await check(aks, { fix: 'sysctl', 'settle-seconds': '0' })
     expect([run.status, run.outputs.verdict]).toEqual([1, 'critical'])
     expect(
       run.report?.findings.filter(({ status }) => status === 'critical').map((one) => one.check),
@@ -121,7 +121,7 @@ real('fix: sysctl', () => {
           : undefined
       },
     })
-    const run = await check(aks, { fix: 'sysctl' })
+    const run = await check(aks, { fix: 'sysctl', 'settle-seconds': '0' })
     expect(run.status).toBe(1)
     expect(await values(aks, ['a', 'b', 'c'], [max])).toEqual(['262144', '131072', '262144'])
     expect(run.summary).toContain('Privileged container is not allowed')
@@ -129,7 +129,7 @@ real('fix: sysctl', () => {
 
   test.concurrent('on a node that does not let its values be written fails with the reason of the kernel', async () => {
     await using aks = await cluster({ nodes: [nearlyFull('stubborn', { fault: 'read-only-sysctls' })] })
-    const run = await check(aks, { fix: 'sysctl' })
+    const run = await check(aks, { fix: 'sysctl', 'settle-seconds': '0' })
     expect(run.status).toBe(1)
     expect(outcomes(run)).toContainEqual(`stubborn ${max} failed`)
     expect(run.summary).toMatch(/read-only/i)
@@ -137,7 +137,7 @@ real('fix: sysctl', () => {
 
   test.concurrent('raises a table that is full while the fix runs', async () => {
     await using aks = await cluster({ nodes: [nearlyFull('full', { conntrackCount: 131_072 })] })
-    const run = await check(aks, { fix: 'sysctl' })
+    const run = await check(aks, { fix: 'sysctl', 'settle-seconds': '0' })
     expect([run.status, run.outputs['worst-conntrack-percent']]).toEqual([0, '50'])
   })
 
@@ -147,7 +147,7 @@ real('fix: sysctl', () => {
       await aks.goAway()
       setTimeout(() => void aks.comeBack(), 1500)
     })
-    const run = await check(aks, { fix: 'sysctl' })
+    const run = await check(aks, { fix: 'sysctl', 'settle-seconds': '0' })
     expect([run.status, run.outputs.verdict, ...(await values(aks, ['a'], [max]))]).toEqual([
       0,
       'healthy',
@@ -160,7 +160,7 @@ real('fix: sysctl', () => {
     await using aks = await cluster({ nodes: [nearlyFull('a'), nearlyFull('b')] })
     const run = await check(
       aks,
-      { fix: 'sysctl' },
+      { fix: 'sysctl', 'settle-seconds': '0' },
       {
         onStart: (child) => void aks.events.once('pod-created', isTuner).then(() => child.kill('SIGTERM')),
       },
@@ -176,7 +176,7 @@ real('fix: restore', () => {
   test.concurrent('puts back what a fix wrote, and leaves what somebody changed since', async () => {
     await using aks = await cluster({ nodes: [nearlyFull('a'), nearlyFull('b')] })
     const report = join(tmpdir(), `ach-restore-${process.pid}.json`)
-    const fixed = await check(aks, { fix: 'sysctl' })
+    const fixed = await check(aks, { fix: 'sysctl', 'settle-seconds': '0' })
     writeFileSync(report, JSON.stringify(fixed.report))
     await aks.node('b').setSysctl(max, '300000')
     const run = await check(aks, { fix: 'restore', 'restore-from': report, 'fail-on': 'never' })
