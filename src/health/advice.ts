@@ -32,8 +32,9 @@ export function settingsFor(finding: Finding): 'table' | 'tcp' | undefined {
   if (!isBreach(finding)) return undefined
   if (finding.check === 'conntrack-drops') return isLossOfTable(finding) ? 'table' : undefined
   if (TABLE_CHECKS.includes(finding.check)) return 'table'
-  // Reuse that is allowed and yet breaches lacks TCP timestamps, which no remedy sets.
-  if (finding.check === 'tw-reuse' && finding.evidence.tcpTimestamps === 0) return undefined
+  // Reuse that is allowed and yet breaches lacks TCP timestamps, which no remedy sets; nor does one turn it off.
+  const { tcpTimestamps, allowed } = finding.evidence
+  if (finding.check === 'tw-reuse' && (tcpTimestamps === 0 || allowed === '0')) return undefined
   // A pod's ports are of its own network namespace, which no setting of the node reaches.
   if (finding.check === 'port-usage' && finding.evidence.scope === 'pod') return undefined
   return TCP_CHECKS.includes(finding.check) ? 'tcp' : undefined
@@ -115,7 +116,7 @@ function valueLines(onNodes: readonly Finding[]): string[] {
   if (wanted > DEFAULT_CONNTRACK_MAX) lines.push(`conntrack-max: ${wanted}`)
   const allowed = onNodes.find(({ check }) => check === 'tw-reuse')?.evidence.allowed
   const values = typeof allowed === 'string' ? allowed.split(', ') : []
-  if (values[0] !== undefined && !values.includes('1')) lines.push(`tw-reuse: ${values[0]}`)
+  if (values.includes('2') && !values.includes('1')) lines.push('tw-reuse: 2')
   return lines
 }
 

@@ -132,7 +132,8 @@ describe('the size to raise the table to', () => {
   test.each([
     ['at least 262,144', 120_000, 131_072, 4, 262_144],
     ['at least what kube-proxy gives that many cores', 60_000, 65_536, 32, 1_048_576],
-    ['never below the present size', 4_000_000, 5_000_000, 4, 5_000_000],
+    ['at most what the input takes', 3_900_000, 4_000_000, 192, 4_194_304],
+    ['none below the present size', 4_000_000, 5_000_000, 4, undefined],
   ])('is %s', (_name, entries, max, cores, wanted) => {
     expect(usage(entries, max, {}, cores).evidence.wantedMaxEntries).toBe(wanted)
   })

@@ -19,6 +19,8 @@ import { highest, numberOf, windowOf } from '../rates.ts'
 /** What kube-proxy gives a node per core, and the default of the `conntrack-max` input. */
 const ENTRIES_PER_CORE = 32768
 const DEFAULT_WANTED = 262144
+/** The most that the `conntrack-max` input takes: 1.5 GiB if all entries have NAT. */
+const MOST_WANTED = 4_194_304
 
 /** How full the connection-tracking table is; a full one refuses every new connection without a word. */
 export const conntrackUsage: Check = {
@@ -94,21 +96,22 @@ function wordsFor(seen: Forecast, entries: number, max: number, seconds: number)
 }
 
 function withAdvice(finding: Finding, entries: number, max: number, cores = 0): Finding {
-  const wanted = wantedMax(entries, max, cores)
+  const wanted = wantedMax(entries, cores)
+  if (wanted <= max) {
+    const advice = 'Find what opens so many connections: the table is as large as it can usefully be.'
+    return { ...finding, advice }
+  }
   const memory = `${mebibytes(wanted * ENTRY_BYTES)} of kernel memory when full, ${mebibytes(wanted * NATED_ENTRY_BYTES)} if all its entries have NAT`
-  const advice =
-    wanted > max
-      ? `Raise the table to ${wanted} entries with fix: sysctl and conntrack-max: ${wanted}; it takes ${memory}.`
-      : 'Find what opens so many connections: the table is as large as it can usefully be.'
+  const advice = `Raise the table to ${wanted} entries with fix: sysctl and conntrack-max: ${wanted}; it takes ${memory}.`
   return { ...finding, evidence: { ...finding.evidence, wantedMaxEntries: wanted }, advice }
 }
 
 /**
  * The size at which today's entries fill at most half of the table: a power of two, never below what
- * kube-proxy would choose, the usual target or the present size, and never above 4,194,304 (1.5 GiB with NAT).
+ * kube-proxy would choose or the usual target, and never above what the input takes.
  */
-function wantedMax(entries: number, max: number, cores: number): number {
+function wantedMax(entries: number, cores: number): number {
   const half = 2 ** Math.ceil(Math.log2(Math.max(1, 2 * entries)))
-  const wanted = Math.min(half, 4_194_304)
-  return Math.max(wanted, max, ENTRIES_PER_CORE * (Number.isFinite(cores) ? cores : 0), DEFAULT_WANTED)
+  const usual = Math.ceil(ENTRIES_PER_CORE * (Number.isFinite(cores) ? cores : 0))
+  return Math.min(Math.max(half, usual, DEFAULT_WANTED), MOST_WANTED)
 }

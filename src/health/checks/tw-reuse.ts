@@ -60,6 +60,8 @@ function evidenceOf(value: number, stamps: Measured, allowed: readonly number[])
 
 function adviceFor(isAllowed: boolean, allowed: readonly number[]): string {
   if (isAllowed) return 'Set net.ipv4.tcp_timestamps to 1: without them no port in TIME-WAIT is reused.'
-  const wanted = allowed.includes(1) || allowed.length === 0 ? 1 : allowed[0]
+  const wanted = [1, 2].find((value) => allowed.includes(value))
+  if (wanted === undefined)
+    return 'Set net.ipv4.tcp_tw_reuse to 0 by hand, or allow 1 or 2: no fix turns reuse off.'
   return `Set it with fix: sysctl and tw-reuse: ${wanted}; pods need their own securityContext.sysctls.`
 }
