@@ -29,7 +29,7 @@ export function nearestPod(reading: Reading): { worst: PodPorts | null; unknown?
   if (pods === undefined) return undefined
   if (!isKnown(pods)) return { worst: null, unknown: `pods: ${clip(pods.unknown)}` }
   const [worst = null] = pods.value
-    .flatMap((pod) => portsOf(pod) ?? [])
+    .flatMap((pod) => podPorts(pod) ?? [])
     .sort((a, b) => b.percent - a.percent || byName(a.title, b.title))
   const lost = pods.value.find(({ destination: to }) => !isKnown(to) && !to.unknown.startsWith(ENDED))
   if (lost === undefined || isKnown(lost.destination)) return { worst }
@@ -39,7 +39,8 @@ export function nearestPod(reading: Reading): { worst: PodPorts | null; unknown?
 /** A pod that is no more runs out of nothing. */
 const ENDED = 'the pod ended'
 
-function portsOf(pod: PodSockets): PodPorts | undefined {
+/** The share of its ports that a pod takes towards its busiest destination; undefined where there is none. */
+export function podPorts(pod: PodSockets): PodPorts | undefined {
   if (!isKnown(pod.destination) || pod.destination.value === null) return undefined
   const to = pod.destination.value
   const beyond = to.ports > to.portsInDefaultRange

@@ -37,6 +37,9 @@ export const portUsage: Check = {
   },
 }
 
+const UNSEEN_ADVICE =
+  'Let the pods of the run see the processes of their node (hostPID), or run without pod-detail: the ports of pods are then no part of the verdict.'
+
 /** How bad a status is. */
 const RANK: Readonly<Record<Status, number>> = { 'not-made': 0, ok: 0, warning: 1, unknown: 2, critical: 3 }
 
@@ -48,7 +51,8 @@ function judge(node: ReadNode, thresholds: Thresholds): Finding {
   const ofPod = worst === null ? own : judgePod(node, worst, thresholds)
   const finding = RANK[ofPod.status] > RANK[own.status] ? beside(ofPod, own) : own
   if (unknown === undefined || RANK[finding.status] >= RANK.unknown) return finding
-  return notKnown(portUsage.id, node.subject, `ports of ${unknown}; known so far: ${finding.summary}`)
+  const summary = `ports of ${unknown}; known so far: ${finding.summary}`
+  return { ...notKnown(portUsage.id, node.subject, summary), advice: UNSEEN_ADVICE }
 }
 
 /** What is worse, with what is not well beside it. A node that breaches too has use for the settings of a node. */

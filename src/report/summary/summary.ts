@@ -5,6 +5,7 @@ import { chartSection } from './chart.ts'
 import { checksSection } from './checks.ts'
 import { clusterSection, notesSection, thresholdsSection } from './context.ts'
 import { changesSection, effectsSection } from './fix.ts'
+import { holdersSection } from './holders.ts'
 import { nodesSection, outOfScopeSection, unreadSection } from './nodes.ts'
 import { planSection } from './plan.ts'
 import { contextLine, nextSection, verdictSection } from './verdict.ts'
@@ -54,6 +55,7 @@ function full(report: Report, rows: number): Markup {
     chartSection(report),
     unreadSection(report),
     nodesSection(report, rows),
+    holdersSection(report),
     outOfScopeSection(report),
     notesSection(report),
     thresholdsSection(report),

@@ -2,9 +2,11 @@ import { oneLine } from '../clean.ts'
 import type { Report } from '../report.ts'
 import { STATUS_SIGN } from '../signs.ts'
 import { consequence, hasDetails, headline, reasonsOf, verdictWord } from '../view/headline.ts'
+import { HOLDERS_TITLE } from '../view/holder-rows.ts'
 import { nextSteps } from '../view/next-steps.ts'
 import { checkLines } from './checks.ts'
 import { changeLines, nodeChangeLines, planLines } from './fix.ts'
+import { holderLines } from './holders.ts'
 import { wrap } from './layout.ts'
 import { chartLines, nodeLines, outOfScopeLines, unreadLines } from './nodes.ts'
 import { type Canvas, INDENT, items, passageLines, section, textLines } from './pieces.ts'
@@ -52,6 +54,7 @@ function fullLines(report: Report, canvas: Canvas): string[] {
     ...section('Connection table use', chartLines(report, canvas), canvas),
     ...section('Nodes that were not read', unreadLines(report, canvas), canvas),
     ...section('Nodes', nodeLines(report, ROWS, canvas), canvas),
+    ...section(HOLDERS_TITLE, holderLines(report, canvas), canvas),
     ...section('Out of scope', outOfScopeLines(report, canvas), canvas),
     ...section(
       'Notes',
