@@ -16,6 +16,8 @@ export interface ReadOptions extends SweepOptions {
   image: string
   /** Seconds between the two reads of a node; 0: one read. */
   sampleSeconds: number
+  /** Looks into the network namespaces of the pods, too; their processes must be visible to the probe (hostPID). */
+  podDetail?: boolean
   /** Tells the sweeps of one run apart, e.g. `audit-1`. */
   pass: string
   /** Nodes that this run has seen: one of them that is named and missing has left, it is no typing error. */
@@ -64,7 +66,7 @@ export async function readListed(
 ): Promise<NodesRead> {
   const { readable, settled, missing, nothing } = selectNodes(listed, options.scope)
   const outcomes = await run(auditTasks(readable, options))
-  const read = outcomes.map((outcome) => nodeResultOf(outcome, options.sampleSeconds > 0))
+  const read = outcomes.map((outcome) => nodeResultOf(outcome, options.sampleSeconds > 0, options.podDetail))
   const absent = missing.filter(({ kind }) => kind === 'node').map((name) => absentNode(name, options.seen))
   const results = [...read, ...settled, ...absent].sort((a, b) => (a.node.name < b.node.name ? -1 : 1))
   return { results, missing, ...(nothing !== undefined && { nothing }) }
@@ -99,27 +101,48 @@ export async function listScope(
 
 export type AuditOptions = Pick<
   ReadOptions,
-  'namespace' | 'image' | 'runId' | 'pass' | 'sampleSeconds' | 'nodeTimeoutSeconds' | 'timeoutMs'
+  | 'namespace'
+  | 'image'
+  | 'runId'
+  | 'pass'
+  | 'sampleSeconds'
+  | 'podDetail'
+  | 'nodeTimeoutSeconds'
+  | 'timeoutMs'
 >
 
 /** The pod of each node that reads it; for any way to run them. */
 export function auditTasks(nodes: NodeInfo[], options: AuditOptions): PodTask[] {
-  const script = probeScript({ sampleSeconds: options.sampleSeconds })
+  const { podDetail = false } = options
+  const script = probeScript({ sampleSeconds: options.sampleSeconds, podDetail })
   const activeDeadlineSeconds = Math.ceil(options.nodeTimeoutSeconds) + 5
   const expires = new Date(Date.now() + options.timeoutMs + activeDeadlineSeconds * 1000 + expiryMarginMs)
   const { namespace, image, runId, pass } = options
-  const podOptions = { namespace, image, runId, pass, script, expires, activeDeadlineSeconds }
+  const podOptions = {
+    namespace,
+    image,
+    runId,
+    pass,
+    script,
+    expires,
+    activeDeadlineSeconds,
+    hostPID: podDetail,
+  }
   return nodes.map((node) => ({ node, pod: auditorPod(node, podOptions) }))
 }
 
 /** What the outcome of a node's auditor pod says about the node. */
-export function nodeResultOf(outcome: PodOutcome, secondRead: boolean): NodeResult {
+export function nodeResultOf(outcome: PodOutcome, secondRead: boolean, podDetail = false): NodeResult {
   const { node } = outcome
   if (outcome.kind === 'gone') return { kind: 'out-of-scope', node, why: outcome.why }
   if (outcome.kind === 'failed') {
     return { kind: 'unread', node, why: outcome.why, ...(outcome.next && { next: outcome.next }) }
   }
-  const parsed = parseReading(outcome.message, { secondRead, ...(outcome.ended && { ended: outcome.ended }) })
+  const parsed = parseReading(outcome.message, {
+    secondRead,
+    podDetail,
+    ...(outcome.ended && { ended: outcome.ended }),
+  })
   if ('reading' in parsed) return { kind: 'read', node, reading: parsed.reading }
   const next = 'The image must have a shell and awk; the default image has both.'
   return { kind: 'unread', node, why: parsed.lost, next }
