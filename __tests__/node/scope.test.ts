@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { nearestNames } from '../../src/node/nearest.ts'
 import type { ListedNode } from '../../src/node/nodes.ts'
 import { type NodeScope, selectNodes } from '../../src/node/scope.ts'
 
@@ -128,14 +127,12 @@ describe('a node in the scope', () => {
   })
 })
 
-describe('the nearest names', () => {
-  test('are those that contain the name or nearly do', () => {
-    const nodes = ['aks-np1-41288377-vmss000000', 'aks-np1-41288377-vmss000001', 'aks-gpu-1-vmss000000']
-    expect(nearestNames('vmss000001', nodes)).toEqual(['aks-np1-41288377-vmss000001'])
-    expect(nearestNames('AKS-NP1-41288377-vmss00001', nodes)[0]).toBe('aks-np1-41288377-vmss000001')
-  })
-
-  test('are none for a name that is like no other', () => {
-    expect(nearestNames('zzzzzz', ['np1', 'system'])).toEqual([])
-  })
+test('a list of names that is out of date is told in short, and what is like them is sought for a few', () => {
+  const nodes = Array.from({ length: 300 }, (_, index) => listed(`aks-np1-41288377-vmss${index}`, 'np1'))
+  const stale = Array.from({ length: 400 }, (_, index) => `aks-np1-41288399-vmss${index}`)
+  const { missing, nothing = '' } = selectNodes(nodes, { nodePools: [], nodes: stale })
+  expect(missing).toHaveLength(400)
+  expect(missing.filter(({ nearest }) => nearest.length > 0)).toHaveLength(5)
+  expect(nothing).toContain('And 395 more like that.')
+  expect(nothing.length).toBeLessThan(2000)
 })

@@ -1,10 +1,10 @@
 import type { Cluster } from '@kubernetes/client-node'
 import { UserError } from '../errors.ts'
+import { nearestFirst } from '../nearest.ts'
 import type { Mask } from './authenticator.ts'
 import { readKubeconfigs } from './kubeconfig-files.ts'
 import { type MergedKubeconfig, mergeKubeconfigs, textOf } from './kubeconfig-merge.ts'
 import { type ClusterUser, readUser } from './kubeconfig-user.ts'
-import { nearestFirst } from './nearest.ts'
 import { parseCertificate, readPem } from './pem.ts'
 import { parseProxy } from './proxy.ts'
 

@@ -14,7 +14,8 @@ export const DEFAULT_THRESHOLDS: Readonly<Thresholds> = Object.freeze({
   dropsCriticalPerSecond: 1,
 })
 
-type Numeric = Exclude<keyof Thresholds, 'twReuseAllowed'>
+/** The thresholds that are one number. */
+export type NumericThreshold = Exclude<keyof Thresholds, 'twReuseAllowed'>
 
 /** The input that sets each threshold, for messages. */
 export const THRESHOLD_INPUTS: Readonly<Record<keyof Thresholds, string>> = {
@@ -30,7 +31,7 @@ export const THRESHOLD_INPUTS: Readonly<Record<keyof Thresholds, string>> = {
   dropsCriticalPerSecond: 'drops-critical-per-second',
 }
 
-const PAIRS: readonly (readonly [warning: Numeric, critical: Numeric])[] = [
+const PAIRS: readonly (readonly [warning: NumericThreshold, critical: NumericThreshold])[] = [
   ['conntrackWarningPercent', 'conntrackCriticalPercent'],
   ['timeWaitWarning', 'timeWaitCritical'],
   ['bucketsWarningRatio', 'bucketsCriticalRatio'],

@@ -1,4 +1,4 @@
-import { nearestNames } from './nearest.ts'
+import { nearestNames } from '../nearest.ts'
 import type { ListedNode } from './nodes.ts'
 import { quoted } from './plain-text.ts'
 import type { NodeInfo, NodeResult } from './reading.ts'
@@ -30,6 +30,9 @@ export interface Selection {
   /** Set if the scope takes in no node at all: what to say. A run about nothing is unknown, not healthy. */
   nothing?: string
 }
+
+/** For so many missing names the nearest are sought and told: a list that is out of date has hundreds of them. */
+const MOST_HINTS = 5
 
 /** Takes from the nodes that the selector left those that the scope means, and says which can be read. */
 export function selectNodes(listed: ListedNode[], scope: NodeScope): Selection {
@@ -101,8 +104,8 @@ function missingOf(
     : 'in this cluster'
   return names
     .filter((name) => !present.includes(name))
-    .map((name) => {
-      const nearest = nearestNames(name, present)
+    .map((name, index) => {
+      const nearest = index < MOST_HINTS ? nearestNames(name, present) : []
       const what = kind === 'node' ? 'There is no node' : 'No node belongs to a pool'
       const hint = nearest.length > 0 ? `; did you mean ${nearest.join(', ')}?` : '.'
       return { kind, name, nearest, text: `${what} ${quoted(name)} ${where}${hint}` }
@@ -126,10 +129,17 @@ function excluded(listed: ListedNode[], { nodePools, nodes }: NodeScope): Missin
 function nothingText(listed: ListedNode[], scope: NodeScope, missing: MissingName[]): string {
   const conditions = [
     scope.nodeSelector && `node-selector ${quoted(scope.nodeSelector)}`,
-    scope.nodePools.length > 0 && `node-pools ${scope.nodePools.map((name) => quoted(name)).join(', ')}`,
-    scope.nodes.length > 0 && `nodes ${scope.nodes.map((name) => quoted(name)).join(', ')}`,
+    scope.nodePools.length > 0 && `node-pools ${namesOf(scope.nodePools)}`,
+    scope.nodes.length > 0 && `nodes ${namesOf(scope.nodes)}`,
   ].filter(Boolean)
   if (conditions.length === 0) return 'The cluster has no nodes.'
   const of = scope.nodeSelector ? '' : ` of the ${listed.length} nodes`
-  return [`None${of} matches ${conditions.join(' and ')}.`, ...missing.map(({ text }) => text)].join(' ')
+  const texts = missing.slice(0, MOST_HINTS).map(({ text }) => text)
+  const more = missing.length > texts.length ? [`And ${missing.length - texts.length} more like that.`] : []
+  return [`None${of} matches ${conditions.join(' and ')}.`, ...texts, ...more].join(' ')
+}
+
+function namesOf(list: string[]): string {
+  const told = list.slice(0, 10).map((name) => quoted(name))
+  return [...told, ...(list.length > told.length ? [`${list.length - told.length} more`] : [])].join(', ')
 }
