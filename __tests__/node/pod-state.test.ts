@@ -38,7 +38,6 @@ describe('a pod', () => {
 
   test.each([
     ['ErrImagePull', 'failed to resolve reference "x/y:1": x/y:1: not found'],
-    ['ImagePullBackOff', 'Back-off pulling image "x": ErrImagePull: pull access denied'],
     ['InvalidImageName', 'Failed to apply default image tag "::": invalid reference format'],
     ['CreateContainerConfigError', 'container has runAsNonRoot and image will run as root'],
     ['CreateContainerError', 'failed to reserve container name'],
@@ -51,6 +50,14 @@ describe('a pod', () => {
       neverRan: true,
     })
     expect(state).toMatchObject({ why: expect.stringContaining(reason) })
+  })
+
+  test('that backs off from an image has failed with what was said when the pull failed', () => {
+    const message = 'Back-off pulling image "x": ErrImagePull: pull access denied'
+    expect(waiting('ImagePullBackOff', message)).toMatchObject({
+      kind: 'failed',
+      why: 'its image cannot be pulled (ErrImagePull: pull access denied)',
+    })
   })
 
   test.each([

@@ -92,9 +92,13 @@ export const hopelessWaits = {
   final: final.source,
 }
 
+/** What a kubelet says while it backs off from an image ends with what it said when the pull failed. */
+const failedPull =
+  /^Back-off pulling image "[^"]*": ((?:ErrImagePull|RegistryUnavailable|SignatureValidationFailed): .+)$/
+
 function waitingState(reason: string, message: string): PodState {
   const text = plain(message)
-  const words = text ? `${plain(reason, 60)}: ${text}` : plain(reason, 60)
+  const words = failedPull.exec(text)?.[1] ?? (text ? `${plain(reason, 60)}: ${text}` : plain(reason, 60))
   const next = Object.hasOwn(hopeless, reason) ? hopeless[reason] : undefined
   if (next === undefined) return { kind: 'pending', doing: `its pod waits (${words})` }
   // After the first failure the kubelet tells only that it waits before it tries again.

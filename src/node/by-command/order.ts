@@ -41,12 +41,6 @@ export function commandOrder(options: OrderOptions): CommandOrder {
     after,
     most: NODES_A_COMMAND,
     mostOthers: OTHERS,
-    nodeTimeoutSeconds: Math.ceil(nodeTimeoutSeconds),
-    nodesPath: list('/api/v1/nodes', scope.nodeSelector),
-    allNodesPath: list('/api/v1/nodes'),
-    servicesPath: list('/api/v1/services'),
-    stalePath: `${pods}?labelSelector=${encodeURIComponent(podSelector())}`,
-    podsPath: `${pods}?labelSelector=${encodeURIComponent(podSelector(runId))}`,
     pools: scope.nodePools,
     nodes: scope.nodes,
     poolLabels,
@@ -57,9 +51,26 @@ export function commandOrder(options: OrderOptions): CommandOrder {
     hopeless: hopelessWaits,
     template: task?.pod,
   }
+  // None has a blank in it: paths are encoded, and the rest are a number and a node's name.
+  const words = {
+    nodesPath: list('/api/v1/nodes', scope.nodeSelector),
+    allNodesPath: list('/api/v1/nodes'),
+    servicesPath: list('/api/v1/services'),
+    stalePath: `${pods}?labelSelector=${encodeURIComponent(podSelector())}`,
+    podsPath: `${pods}?labelSelector=${encodeURIComponent(podSelector(runId))}`,
+    nodeTimeoutSeconds: Math.ceil(nodeTimeoutSeconds),
+    first: after === '' ? 'yes' : 'no',
+  }
   return {
     command: 'sh sweep.sh',
-    files: { 'sweep.sh': SCRIPT, 'sweep.jq': PROGRAMS, 'plan.json': JSON.stringify(plan) },
+    files: {
+      'sweep.sh': SCRIPT,
+      'sweep.jq': PROGRAMS,
+      'plan.json': JSON.stringify(plan),
+      'plan.txt': Object.entries(words)
+        .map(([name, value]) => `${name} ${value}\n`)
+        .join(''),
+    },
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The script that AKS runs in a cluster, for any POSIX shell with kubectl and jq. What comes from the cluster
  * goes from kubectl through jq into files and out as JSON; the shell never looks at it, but for numbers. Its
- * data are in plan.json. Pods are removed at its end, whatever ends it.
+ * data are in plan.json, and in plan.txt what the shell itself needs of them, a name and a value a line. Pods are removed at its end, whatever ends it.
  */
 export const SCRIPT = `set -u
 umask 077
@@ -9,7 +9,11 @@ export LC_ALL=C
 work=.
 [ -w . ] || work=/tmp
 
-plan() { jq -r --arg name "$1" '.[$name] // ""' plan.json; }
+plan() {
+  while read -r name value; do
+    [ "$name" != "$1" ] || printf '%s' "$value"
+  done <plan.txt
+}
 run_jq() { program=$1; shift; jq -L . --slurpfile plan plan.json 'include "sweep"; $plan[0] as $p | '"$program" "$@"; }
 clock() { jq -n 'now | floor'; }
 # get NAME PATH FILE: the answer into FILE; what kubectl says of a refusal into NAME.error
@@ -47,14 +51,17 @@ clean_up() {
   while [ "$tries" -lt 10 ]; do
     tries=$((tries + 1))
     remove
-    if get left "$pods" left.json && [ "$(jq '.items | length' "$work/left.json")" = 0 ]; then
+    if ! get left "$pods" left.json; then
+      jq -n '{items: []}' >"$work/left.json"
+      [ "$tries" -lt 2 ] || break
+    elif [ "$(jq '.items | length' "$work/left.json")" = 0 ]; then
       made=0
       run_jq '{kind: "removed", left: []}' -n -c
       return
     fi
     sleep 1
   done
-  [ -s "$work/left.error" ] && jq -n '{items: []}' >"$work/left.json"
+  [ -s "$work/delete.error" ] || jq -c . "$work/left.error" >"$work/delete.error" 2>/dev/null
   run_jq '{kind: "removed", left: [.items[:200][].metadata.name], why: $why[0:2000]}' -c --rawfile why "$work/delete.error" "$work/left.json"
 }
 
@@ -122,16 +129,16 @@ sweep() {
     kubectl create -f "$work/pods.json" --validate=false -o name --request-timeout=20s >/dev/null 2>"$work/create.error" ||
       refused create create
     deadline=$(($(clock) + $(plan nodeTimeoutSeconds)))
-    [ "$(plan after)" != "" ] || look_around >"$work/around.out"
+    [ "$(plan first)" = no ] || look_around >"$work/around.out"
     follow
     jq -c '.[] | {kind: "pod", pod: .}' "$work/states.json"
     [ ! -s "$work/pods.error" ] || refused pods pods
     explain_silence
     clean_up
   else
-    [ "$(plan after)" != "" ] || look_around >"$work/around.out"
+    [ "$(plan first)" = no ] || look_around >"$work/around.out"
   fi
-  [ "$(plan after)" != "" ] || jq -c . "$work/around.out"
+  [ "$(plan first)" = no ] || jq -c . "$work/around.out"
 }
 
 sweep >"$work/out" 2>"$work/complaints"
