@@ -21,7 +21,9 @@ export async function withNames(
     unknown: 'the cluster is reached by run command',
   }
   if (unknown === undefined) return { ...measured, nodes: results, findings: judgeAgain(results) }
-  const note = `Some pods are told by UID and some destinations by address, as their names could not be read: ${unknown}.`
+  const looked = results.some((result) => result.kind === 'read' && result.reading.busiestPods !== undefined)
+  const told = looked ? 'Some pods are told by UID and some destinations' : 'Some destinations are told'
+  const note = `${told} by address, as their names could not be read: ${unknown}.`
   log.info(note)
   return { ...measured, nodes: results, findings: judgeAgain(results), notes: [note] }
 }
