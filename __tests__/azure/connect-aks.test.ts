@@ -60,6 +60,22 @@ describe('reaching a cluster through Azure', () => {
     expect(await listNodes(second.token)).toBe(200)
   })
 
+  test('gets a new token from Entra ID for one that was refused before its end', async () => {
+    const { tokenSource } = await connect(azure)
+    if (tokenSource === undefined) throw new Error('there are no tokens')
+    const first = await tokenSource()
+    const asked = azure.calls.filter(({ which, method }) => which === 'entra' && method === 'POST').length
+    // A token of the same second has the same claims, and the same signature.
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    const second = await tokenSource(undefined, first.token)
+    expect(second.token).not.toBe(first.token)
+    expect(await listNodes(second.token)).toBe(200)
+    const askedAgain = azure.calls.filter(
+      ({ which, method }) => which === 'entra' && method === 'POST',
+    ).length
+    expect(askedAgain).toBe(asked + 1)
+  })
+
   test('never shows the API server the token for ARM, which it would not take', async () => {
     const { identity } = await connect(azure)
     const { token } = await identity.tokens(`${azure.armEndpoint}/.default`)()

@@ -52,15 +52,15 @@ describe('a refusal of ARM', () => {
     expect(error.cause).toBeInstanceOf(ArmError)
   })
 
-  test('of a right names the action, where it is missing, and the least role that has it', () => {
+  test('of a right names the action, where it is missing, and the role that the documentation gives for it', () => {
     const said =
-      "The client 'c' with object id 'o' does not have authorization to perform action 'Microsoft.ContainerService/managedClusters/agentPools/write' over scope '/subscriptions/s/x' or the scope is invalid."
+      "The client 'c' with object id 'o' does not have authorization to perform action 'Microsoft.ContainerService/managedClusters/listClusterUserCredential/action' over scope '/subscriptions/s/x' or the scope is invalid."
     const error = explained('AuthorizationFailed', 403, said)
     expect(error.message).toBe(
-      'The cluster shop cannot be read: application x lacks the right Microsoft.ContainerService/managedClusters/agentPools/write on /subscriptions/s/x.',
+      'The cluster shop cannot be read: application x lacks the right Microsoft.ContainerService/managedClusters/listClusterUserCredential/action on /subscriptions/s/x.',
     )
     expect(error.next).toMatch(
-      /^Assign it "Azure Kubernetes Service Contributor Role" on the cluster .*--scope \/subscriptions\/s\/x/,
+      /^Assign it "Azure Kubernetes Service Cluster User Role" on the cluster .*--scope \/subscriptions\/s\/x/,
     )
   })
 

@@ -141,7 +141,9 @@ describe('a command that cannot be run', () => {
       message: expect.stringMatching(
         /lacks the right Microsoft\.ContainerService\/managedClusters\/runCommand\/action/,
       ),
-      next: expect.stringMatching(/Azure Kubernetes Service Contributor Role/),
+      next: expect.stringMatching(
+        /^Assign it a role with Microsoft\.ContainerService\/managedClusters\/runCommand\/action/,
+      ),
     })
     delete application.actions
   })

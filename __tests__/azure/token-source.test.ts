@@ -5,11 +5,12 @@ const HOUR = 3_600_000
 
 /** A source of tokens with a clock that stands until it is moved. */
 function bed(lifetime = HOUR) {
-  const state = { now: 0, asked: 0, failure: undefined as Error | undefined }
+  const state = { now: 0, asked: 0, refusals: 0, failure: undefined as Error | undefined }
   const masked: string[] = []
   const failures: unknown[] = []
-  const fetch = async (): Promise<ExpiringToken> => {
+  const fetch = async (afterRefusal: boolean): Promise<ExpiringToken> => {
     state.asked += 1
+    state.refusals += Number(afterRefusal)
     if (state.failure !== undefined) throw state.failure
     return { token: `token-${state.asked}`, expiresAt: state.now + lifetime }
   }
@@ -38,6 +39,22 @@ describe('a token source', () => {
     expect((await source()).token).toBe('token-1')
     state.now = 8000
     expect((await source()).token).toBe('token-2')
+  })
+
+  test('does not give a token again that was refused before its end, and says so to whoever gave it', async () => {
+    const { state, source } = bed()
+    const { token } = await source()
+    expect((await source(undefined, token)).token).toBe('token-2')
+    expect(state.refusals).toBe(1)
+  })
+
+  test('asks once for callers that were all refused the same token', async () => {
+    const { state, source } = bed()
+    const { token } = await source()
+    const tokens = await Promise.all([source(undefined, token), source(undefined, token)])
+    await source(undefined, token)
+    expect(tokens.map((each) => each.token)).toEqual(['token-2', 'token-2'])
+    expect(state).toMatchObject({ asked: 2, refusals: 1 })
   })
 
   test('asks once for callers that come at the same time', async () => {

@@ -12,6 +12,7 @@ import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { ArmError, errorOf, record, text } from './arm-error.ts'
 import type { AzureCloud } from './clouds.ts'
+import { impatient } from './impatient.ts'
 import { networkCode } from './network-errors.ts'
 
 /** Version of the AKS API for raw calls: the one that the client library of package.json speaks. */
@@ -69,14 +70,15 @@ const CALL_TIMEOUT_MS = 60_000
 
 export function createArm(options: ArmOptions): Arm {
   const { cloud, log } = options
+  const http = impatient(createDefaultHttpClient())
   const containers = new ContainerServiceClient(options.credential, options.subscriptionId, {
     endpoint: cloud.armEndpoint,
     credentials: { scopes: [cloud.armScope] },
     userAgentOptions: { userAgentPrefix: options.userAgent },
     retryOptions: { maxRetries: 3, retryDelayInMs: 500, maxRetryDelayInMs: 30_000 },
+    httpClient: http,
   })
   containers.pipeline.addPolicy(tellRefusals(log), { afterPhase: 'Retry' })
-  const http = createDefaultHttpClient()
   return {
     endpoint: cloud.armEndpoint,
     subscriptionId: options.subscriptionId,

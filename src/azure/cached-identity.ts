@@ -30,7 +30,7 @@ export function cachedIdentity(
   deps: Deps,
   explain: (error: unknown) => unknown,
 ): AzureIdentity & { first: (scope: string, signal?: AbortSignal) => Promise<ExpiringToken> } {
-  const credential = candidate.create()
+  let credential = candidate.create()
   const sources = new Map<string, TokenSource>()
   const ask = async (scope: string, claims?: string): Promise<ExpiringToken> => {
     const request = credential.getToken(scope, claims === undefined ? {} : { claims })
@@ -41,7 +41,12 @@ export function cachedIdentity(
   const source = (scope: string): TokenSource => {
     const known = sources.get(scope)
     if (known !== undefined) return known
-    const made = createTokenSource(() => ask(scope), {
+    const fetch = (afterRefusal: boolean) => {
+      // The credential has a cache of its own, which a new one starts without.
+      if (afterRefusal) credential = candidate.create()
+      return ask(scope)
+    }
+    const made = createTokenSource(fetch, {
       mask: deps.mask,
       onRenewalFailed: (error) =>
         deps.log.warning(`The Azure token could not be renewed yet: ${messageOf(explain(error))}`),
@@ -52,9 +57,9 @@ export function cachedIdentity(
   }
   const tokens =
     (scope: string): TokenSource =>
-    async (signal) => {
+    async (signal, refused) => {
       try {
-        return await source(scope)(signal)
+        return await source(scope)(signal, refused)
       } catch (error) {
         signal?.throwIfAborted()
         throw explain(error)

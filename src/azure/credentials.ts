@@ -22,6 +22,9 @@ export interface CredentialOptions {
   signal?: AbortSignal | undefined
 }
 
+/** With the waits that ARM asks for. */
+const CREDENTIALS_TIMEOUT_MS = 30_000
+
 /**
  * Asks ARM for the kubeconfig of a cluster. One that would start kubelogin gets its exec section taken out;
  * a token for the same server application takes its place.
@@ -69,7 +72,9 @@ async function listCredentials(
   options: CredentialOptions,
 ): Promise<string> {
   const { resourceGroup, name } = cluster
-  const request = options.signal === undefined ? {} : { abortSignal: options.signal }
+  const timeout = AbortSignal.timeout(CREDENTIALS_TIMEOUT_MS)
+  const { signal } = options
+  const request = { abortSignal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]) }
   const { managedClusters } = arm.containers
   const kind = options.admin ? 'listClusterAdminCredential' : 'listClusterUserCredential'
   try {
@@ -80,7 +85,7 @@ async function listCredentials(
     return value === undefined ? '' : Buffer.from(value).toString('utf8')
   } catch (error) {
     options.signal?.throwIfAborted()
-    const explained = armError(error, `POST ${clusterPath(cluster)}/${kind}`)
+    const explained = armError(error, `POST ${clusterPath(cluster)}/${kind}`, timeout.aborted)
     if (/getting static credential isn.?t allowed|disable local accounts/i.test(String(explained))) {
       throw noLocalAccounts(cluster, explained)
     }

@@ -17,20 +17,14 @@ const RIGHTS = 'azure.md#rights'
 const TROUBLE = 'azure.md#troubleshooting'
 
 /**
- * The least built-in role for an action, keys in lower case. Actions that are not here are named alone.
+ * The built-in role that the documentation of AKS names for an action (control-kubeconfig-access), keys in
+ * lower case. Actions that are not here are named alone.
  */
 const ROLES: Record<string, string> = {
-  'microsoft.containerservice/managedclusters/read': 'Azure Kubernetes Service Cluster User Role',
   'microsoft.containerservice/managedclusters/listclusterusercredential/action':
     'Azure Kubernetes Service Cluster User Role',
   'microsoft.containerservice/managedclusters/listclusteradmincredential/action':
     'Azure Kubernetes Service Cluster Admin Role',
-  'microsoft.containerservice/managedclusters/runcommand/action': 'Azure Kubernetes Service Contributor Role',
-  'microsoft.containerservice/managedclusters/commandresults/read':
-    'Azure Kubernetes Service Contributor Role',
-  'microsoft.containerservice/managedclusters/agentpools/read': 'Azure Kubernetes Service Contributor Role',
-  'microsoft.containerservice/managedclusters/agentpools/write': 'Azure Kubernetes Service Contributor Role',
-  'microsoft.containerservice/managedclusters/agentpools/delete': 'Azure Kubernetes Service Contributor Role',
 }
 
 /** The user error for a failed call to ARM; an error that is no refusal of ARM is given back as it is. */

@@ -4,8 +4,11 @@ export interface ExpiringToken {
   expiresAt: number
 }
 
-/** Gives a token that is good for a while: the same one until it nears its end, then a new one. */
-export type TokenSource = (signal?: AbortSignal) => Promise<ExpiringToken>
+/**
+ * Gives a token that is good for a while: the same one until it nears its end, then a new one. `refused` is a
+ * token that a server did not accept before its end; it is not given again.
+ */
+export type TokenSource = (signal?: AbortSignal, refused?: string) => Promise<ExpiringToken>
 
 export interface TokenSourceOptions {
   /** Told each new token before anybody gets it. */
@@ -24,18 +27,19 @@ const PAUSE_MS = 10_000
 /**
  * Remembers the token of `fetch` and renews it before it ends. Callers that come while one is on its way
  * share it. When a renewal fails and the old token is still good, the old one is given.
+ * @param fetch told whether the token that it gave last was refused, so that no cache below may give it again.
  */
 export function createTokenSource(
-  fetch: () => Promise<ExpiringToken>,
+  fetch: (afterRefusal: boolean) => Promise<ExpiringToken>,
   options: TokenSourceOptions = {},
 ): TokenSource {
   const now = options.now ?? Date.now
   let current: (ExpiringToken & { renewAt: number }) | undefined
   let pending: Promise<ExpiringToken> | undefined
 
-  const renew = async (): Promise<ExpiringToken> => {
+  const renew = async (afterRefusal: boolean): Promise<ExpiringToken> => {
     try {
-      const fresh = await fetch()
+      const fresh = await fetch(afterRefusal)
       options.mask?.(fresh.token)
       const lifetime = fresh.expiresAt - now()
       current = { ...fresh, renewAt: fresh.expiresAt - Math.min(EARLY_MS, lifetime / 5) }
@@ -48,10 +52,12 @@ export function createTokenSource(
     }
   }
 
-  return async (signal) => {
+  return async (signal, refused) => {
     signal?.throwIfAborted()
+    const afterRefusal = refused !== undefined && current?.token === refused
+    if (afterRefusal) current = undefined
     if (current !== undefined && now() < current.renewAt) return current
-    pending ??= renew().finally(() => {
+    pending ??= renew(afterRefusal).finally(() => {
       pending = undefined
     })
     return abortable(pending, signal)
