@@ -76,7 +76,7 @@ function isRestorable(target: Target, setting: string): boolean {
   if (target.kind === 'node') return WRITTEN.includes(setting as WrittenSysctl)
   if (target.kind === 'service') return setting === 'externalTrafficPolicy'
   if (target.kind === 'node-pool') return POOL_SETTING.test(setting)
-  return target.kind === 'daemonset' && DAEMONSET_SETTINGS.includes(setting as DaemonSetSetting)
+  return DAEMONSET_SETTINGS.includes(setting as DaemonSetSetting)
 }
 
 const outcomes = ['changed', 'unchanged', 'refused', 'skipped', 'failed', 'unproven'] as const

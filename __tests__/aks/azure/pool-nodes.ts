@@ -54,7 +54,7 @@ export function nodesOfPool(
     sysctls: sysctlsOf(properties),
     labels: {
       ...labels,
-      'kubernetes.azure.com/mode': String(properties.mode ?? 'User').toLowerCase(),
+      'kubernetes.azure.com/mode': properties.mode === 'System' ? 'system' : 'user',
     },
     taints: taints.flatMap((text) => {
       const [, key = '', value = '', effect] = /^([^=:]+)(?:=([^:]*))?:(\w+)$/.exec(text) ?? []

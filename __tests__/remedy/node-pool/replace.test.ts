@@ -226,7 +226,7 @@ describe('node-pool with the strategy replace', () => {
 
   test('plans in a dry run what it would do, what it costs and how to do it by hand', async () => {
     await start()
-    const { record, requests } = await fixed({ dryRun: true })
+    const { record, requests } = await fixed({ dryRun: true, drainTimeoutMinutes: 30 })
     expect(requests).not.toMatch(/PUT|DELETE|PATCH|eviction/)
     expectGolden('node-pool/replace-plan.txt', `${planText(record.plans[0])}\n`)
   })

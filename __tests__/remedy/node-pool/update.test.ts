@@ -218,7 +218,7 @@ describe('node-pool with the strategy update', () => {
 
   test('plans in a dry run what it would send, and sends nothing', async () => {
     await start()
-    const { record, requests } = await fixed({ dryRun: true })
+    const { record, requests } = await fixed({ dryRun: true, drainTimeoutMinutes: 30 })
     expect(requests).not.toMatch(/PUT|DELETE|POST/)
     const [plan] = record.plans
     expect(plan?.notes.join('\n\n')).toContain(

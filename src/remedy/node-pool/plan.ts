@@ -6,7 +6,7 @@ import { foreignPools, hasAutoProvisioning, nodeClassNote, nodeClassOf } from '.
 import type { Kit } from './options.ts'
 import { type CasePlan, planCase, refusal } from './plan-case.ts'
 import { DELETE_POOLS, drainRights, previewApi, READ_POOLS, shapedAway, WRITE_POOLS } from './preflight.ts'
-import { type PoolCase, type Survey, survey } from './survey.ts'
+import { type PoolCase, survey } from './survey.ts'
 import { settingSteps } from './wanted.ts'
 
 /** Looks at all pools that the run is about and decides what each shall have. Changes nothing. */
@@ -28,7 +28,13 @@ export async function planNodePools(kit: Kit, context: RemedyContext): Promise<P
     ],
     notes: [...kit.notices, ...found.notes],
   }
-  for (const name of found.missing) {
+  const foreign = hasAutoProvisioning(kit.cluster)
+    ? foreignPools(
+        context.nodes,
+        found.pools.map((pool) => pool.name),
+      )
+    : []
+  for (const name of found.missing.filter((each) => !foreign.includes(each))) {
     plan.steps.push(
       refusal(
         name,
@@ -36,7 +42,7 @@ export async function planNodePools(kit: Kit, context: RemedyContext): Promise<P
       ),
     )
   }
-  await addForeignPools(plan, found, kit, context)
+  await addForeignPools(plan, foreign, kit, context)
   let acting = 0
   for (const each of found.cases) {
     const part = await planCase(each, found, kit, context, acting < kit.maxPools)
@@ -66,13 +72,16 @@ async function explained<T>(kit: Kit, work: Promise<T>): Promise<T> {
 }
 
 /** Pools whose nodes come from elsewhere: node auto-provisioning has its own resource for the same settings. */
-async function addForeignPools(plan: Plan, found: Survey, kit: Kit, context: RemedyContext): Promise<void> {
-  if (!hasAutoProvisioning(kit.cluster)) return
-  const needs = needsByNode(context.findings, kit.scope, context.nodes)
-  for (const name of foreignPools(
-    context.nodes,
-    found.pools.map((pool) => pool.name),
-  )) {
+async function addForeignPools(
+  plan: Plan,
+  foreign: readonly string[],
+  kit: Kit,
+  context: RemedyContext,
+): Promise<void> {
+  const asked = kit.nodePools.length === 0 ? foreign : foreign.filter((name) => kit.nodePools.includes(name))
+  const scope = kit.nodePools.length > 0 ? 'all' : kit.scope
+  const needs = needsByNode(context.findings, scope, context.nodes)
+  for (const name of asked) {
     const nodes = context.nodes.filter(({ node }) => node.pool === name)
     const own = new Set(nodes.flatMap(({ node }) => [...(needs.get(node.name) ?? [])]))
     if (own.size === 0) continue

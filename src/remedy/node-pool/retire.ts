@@ -8,7 +8,7 @@ import { followOptions, type Kit, POLL_MS } from './options.ts'
 import { listPods, podName, waitingFor, whyWaiting } from './pods.ts'
 import { poolNodes } from './pool-nodes.ts'
 import { teller } from './progress.ts'
-import { settledPool } from './write-pool.ts'
+import { MOST_TRIES, settledPool, untilFree } from './write-pool.ts'
 
 /** Two pools of one replacement: `from` goes, `to` stays. Either may be the successor. */
 export interface Pair {
@@ -16,9 +16,6 @@ export interface Pair {
   to: string
   successor: string
 }
-
-/** How often the deletion is decided anew as something changed in between. */
-const MOST_TRIES = 20
 
 /**
  * Moves everything from one pool of a pair to the other and deletes it. Both pools stay when the draining is
@@ -50,7 +47,7 @@ export async function retirePool(
       const again = tries < MOST_TRIES && (isStale(error) || isBusy(error))
       if (!again) throw error
       context.log.info(`${pair.from}: the deletion is decided anew, as something changed or runs`)
-      await context.sleep(POLL_MS)
+      await untilFree(pair.from, kit, context)
     }
   }
 }

@@ -19,15 +19,13 @@ import { cordon, poolNodes, uncordon } from './pool-nodes.ts'
 import { teller } from './progress.ts'
 import { onNodes, readByName } from './verify.ts'
 import { presentSetting } from './wanted.ts'
-import { settledPool } from './write-pool.ts'
+import { MOST_TRIES, settledPool, untilFree } from './write-pool.ts'
 
 /** What the successor of a pool shall have. */
 export type SuccessorSettings = { raise: Record<string, OsValue> } | { exact: Settings }
 
 /** A successor that is there, or why there is none. `theirs`: the name is somebody else's pool. */
 export type Found = { pool: AgentPool } | { pool?: undefined; why: string; theirs?: boolean }
-
-const MOST_TRIES = 20
 
 /** Makes the successor of a pool, or finds the one that an earlier run made of it. */
 export async function makeSuccessor(
@@ -74,7 +72,7 @@ export async function makeSuccessor(
       context.signal.throwIfAborted()
       // An order whose answer was lost is found by the next look.
       if (tries < MOST_TRIES && (isStale(error) || isBusy(error))) {
-        await context.sleep(POLL_MS)
+        await untilFree(of.name, kit, context)
         continue
       }
       if (!(error instanceof Error)) throw error
@@ -156,6 +154,7 @@ export async function removeUnfit(
   of: AgentPool,
   kit: Kit,
   context: RemedyContext,
+  tries = 1,
 ): Promise<{ removed: boolean; text: string }> {
   const { api, signal } = context
   const pool = await settledPool(name, kit, context)
@@ -177,6 +176,10 @@ export async function removeUnfit(
     return { removed: true, text: `${name} was removed` }
   } catch (error) {
     signal.throwIfAborted()
+    if (tries < MOST_TRIES && (isStale(error) || isBusy(error))) {
+      await untilFree(name, kit, context)
+      return removeUnfit(name, of, kit, context, tries + 1)
+    }
     const said = kit.explain(error, `${name} could not be removed`)
     return { removed: false, text: said instanceof Error ? said.message : `${name} could not be removed` }
   }

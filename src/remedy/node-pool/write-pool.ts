@@ -28,7 +28,7 @@ export type Written =
   | { kind: 'failed'; error: Error; pool: AgentPool | undefined }
 
 /** How often a change is decided anew as the pool changed in between, or as other operations ran. */
-const MOST_TRIES = 20
+export const MOST_TRIES = 60
 
 export interface WriteOptions {
   /** Decides on the pool as it is now; undefined: it is as wanted already. */
@@ -106,7 +106,7 @@ export async function settledPool(
 }
 
 /** Waits until neither the cluster nor the pool says that something runs on it. */
-async function untilFree(name: string, kit: Kit, context: RemedyContext): Promise<void> {
+export async function untilFree(name: string, kit: Kit, context: RemedyContext): Promise<void> {
   const look = async () => undefined
   await context.sleep(POLL_MS)
   await waitUntilSettled(kit.arm, clusterPath(kit.cluster), followOptions(kit, context, look))
