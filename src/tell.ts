@@ -43,11 +43,19 @@ function saveFile(path: string, content: string, input: string): void {
     writeFileSync(part, content, { flag: 'wx' })
     renameSync(part, path)
   } catch (error) {
-    rmSync(part, { force: true })
+    removeIfThere(part)
     throw new UserError(`The report cannot be written to ${path}: ${messageOf(error)}`, {
       next: `Give a path that can be written to in the input "${input}", or leave it out.`,
       cause: error,
     })
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // Where nothing could be written nothing is left; why is told already.
   }
 }
 
@@ -76,7 +84,7 @@ function attempt(log: Logger, work: () => void): boolean {
     work()
     return true
   } catch (error) {
-    log.warning(messageOf(error))
+    log.warning(error instanceof UserError ? `${error.message}. ${error.next}` : messageOf(error))
     return false
   }
 }
@@ -121,7 +129,8 @@ export function crashed(error: unknown): number {
   } catch {
     // The file for outputs may be what is at fault.
   }
-  core.setFailed(plainLines(`The action failed by a fault of its own: ${causesOf(error).join(': ')}`))
+  const what = `The action failed by a fault of its own: ${causesOf(error).join(': ')}`
+  core.setFailed(plainLines(`${what}\nPlease report it with the log of a run with debug logging.`))
   core.info(plainLines(error instanceof Error ? (error.stack ?? '') : ''))
   return 1
 }

@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import type { RunOptions } from '../../scripts/run-action.ts'
 import type { KubeObject, Misbehaviour, RecordedRequest, SmallAks } from '../aks/aks.ts'
+import { type Ended, interrupted, mainStep, postStep } from './interrupt.ts'
 import { annotationsOf, answeringNodes, runAll } from './runs.ts'
-import { type CheckResult, check, cluster, podsLeft } from './support.ts'
+import { type CheckResult, cluster, podsLeft } from './support.ts'
 
 jest.setTimeout(120_000)
 
 /** After SIGINT the runner waits so long before it sends SIGTERM, and 2.5 s more before it kills. */
 const RUNNER_PATIENCE_MS = 7500
-
-type Ended = CheckResult & { tookMs: number }
 
 /** Users, one a scenario: what the API server does to one of them is not done to the others. */
 const scenarios = {
@@ -50,83 +48,27 @@ beforeAll(async () => {
   does('no-deletion', { method: 'DELETE', times: 7 }, { status: 500 })
   does('slow-services', { path: /services/ }, 'hang')
   endOf = await runAll({
-    'SIGINT-sweep': () => interrupted('SIGINT-sweep', 'SIGINT'),
-    'SIGTERM-sweep': () => interrupted('SIGTERM-sweep', 'SIGTERM'),
-    'SIGINT-later': () => interruptedLater('SIGINT-later', 'SIGINT'),
-    'SIGINT-facts': () => interrupted('SIGINT-facts', 'SIGINT'),
-    'SIGINT-away': () => interrupted('SIGINT-away', 'SIGINT'),
-    'SIGKILL-sweep': () => interrupted('SIGKILL-sweep', 'SIGKILL'),
-    'no-deletion': () => ended('no-deletion', { nodes: 'a,b' }),
-    'slow-services': () => ended('slow-services', { nodes: 'a,b' }),
-    'one-of-two': () => ended('one-of-two', { nodes: 'a,b' }),
-    'two-of-two': () => ended('two-of-two', { nodes: 'a,b' }),
+    'SIGINT-sweep': () => interrupted(aks, 'SIGINT-sweep', 'SIGINT'),
+    'SIGTERM-sweep': () => interrupted(aks, 'SIGTERM-sweep', 'SIGTERM'),
+    'SIGINT-later': () => interrupted(aks, 'SIGINT-later', 'SIGINT', 'read'),
+    'SIGINT-facts': () => interrupted(aks, 'SIGINT-facts', 'SIGINT'),
+    'SIGINT-away': () => interrupted(aks, 'SIGINT-away', 'SIGINT'),
+    'SIGKILL-sweep': () => interrupted(aks, 'SIGKILL-sweep', 'SIGKILL'),
+    'no-deletion': () => mainStep(aks, 'no-deletion', { nodes: 'a,b' }),
+    'slow-services': () => mainStep(aks, 'slow-services', { nodes: 'a,b' }),
+    'one-of-two': () => mainStep(aks, 'one-of-two', { nodes: 'a,b' }),
+    'two-of-two': () => mainStep(aks, 'two-of-two', { nodes: 'a,b' }),
     'use-1': secondUseInTheSameJob,
   })
 })
 afterAll(() => aks.stop())
 
 async function secondUseInTheSameJob(): Promise<Ended> {
-  const first = await interrupted('use-1', 'SIGKILL')
-  const second = await ended('use-2', { nodes: 'a,b' }, { post: true })
+  const first = await interrupted(aks, 'use-1', 'SIGKILL')
+  const second = await mainStep(aks, 'use-2', { nodes: 'a,b' })
+  await postStep(aks, 'use-2', second)
   atUse2 = [second.outputs.verdict ?? '', ...podsOf(first)]
   return first
-}
-
-/** A run on all nodes, of which one never answers, that gets the signal when its pods are made. */
-async function interrupted(user: Scenario, signal: NodeJS.Signals): Promise<Ended> {
-  let signalledAt = 0
-  const run = await ended(
-    user,
-    {},
-    {
-      onStart: (child) => {
-        let created = 0
-        aks.events.on('response', (request) => {
-          if (request.user !== user || request.method !== 'POST' || ++created < 3) return
-          signalledAt = performance.now()
-          child.kill(signal)
-        })
-      },
-    },
-  )
-  return { ...run, tookMs: performance.now() - signalledAt }
-}
-
-/** The same, when it has read the nodes that answer. */
-async function interruptedLater(user: Scenario, signal: NodeJS.Signals): Promise<Ended> {
-  let kill = (): unknown => undefined
-  let signalledAt = 0
-  const run = await ended(
-    user,
-    {},
-    {
-      onStart: (child) => {
-        kill = () => child.kill(signal)
-      },
-      onOutput: (chunk) => {
-        if (signalledAt > 0 || !chunk.includes('2 of 3 nodes are settled')) return
-        signalledAt = performance.now()
-        kill()
-      },
-    },
-  )
-  return { ...run, tookMs: performance.now() - signalledAt }
-}
-
-async function ended(
-  user: Scenario,
-  inputs: Record<string, string>,
-  options: Pick<RunOptions, 'onStart' | 'onOutput' | 'post'> = {},
-): Promise<Ended> {
-  const startedAt = performance.now()
-  const run = await check(aks, inputs, { user, post: false, ...options })
-  return { ...run, tookMs: performance.now() - startedAt }
-}
-
-/** The post step of a run, as the runner starts it at the end of the job. */
-function postStepOf({ state }: CheckResult, user: Scenario): Promise<CheckResult> {
-  const env = Object.fromEntries(Object.entries(state).map(([name, value]) => [`STATE_${name}`, value]))
-  return check(aks, {}, { user, env, post: false })
 }
 
 /** Names of the pods of a run that are left. */
@@ -182,7 +124,7 @@ describe('a run that cannot remove its pods', () => {
     expect(run.log).toMatch(/^::warning::Pods of this run may be left in kube-system/m)
     expect(run.state.clean).toBe('false')
     expect(podsOf(run)).not.toEqual([])
-    const post = await postStepOf(run, 'no-deletion')
+    const post = await postStep(aks, 'no-deletion', run)
     expect([post.status, podsOf(run)]).toEqual([0, []])
     expect(post.log).toContain(`The pods of run ${run.state['run-id']} are removed.`)
   })
@@ -191,7 +133,7 @@ describe('a run that cannot remove its pods', () => {
     const run = endOf('no-deletion')
     expect([run.status, run.outputs.verdict]).toEqual([0, 'healthy'])
     expect(run.log).toMatch(/^::warning::Pods of this run may be left in kube-system/m)
-    await postStepOf(run, 'no-deletion')
+    await postStep(aks, 'no-deletion', run)
     expect(podsOf(run)).toEqual([])
   })
 })
@@ -201,7 +143,7 @@ describe('a run that is killed', () => {
     const run = endOf('SIGKILL-sweep')
     expect([run.status, run.signal]).toEqual([null, 'SIGKILL'])
     expect(podsOf(run)).not.toEqual([])
-    const post = await postStepOf(run, 'SIGKILL-sweep')
+    const post = await postStep(aks, 'SIGKILL-sweep', run)
     expect([post.status, podsOf(run)]).toEqual([0, []])
   })
 
@@ -209,7 +151,7 @@ describe('a run that is killed', () => {
     const run = endOf('use-1')
     expect(atUse2).toEqual(['healthy', ...podsOf(run)])
     expect(atUse2.length).toBeGreaterThan(1)
-    await postStepOf(run, 'use-1')
+    await postStep(aks, 'use-1', run)
     expect(podsOf(run)).toEqual([])
   })
 })
@@ -232,7 +174,7 @@ describe('a run at its start', () => {
     const hour = 3_600_000
     aks.store.create('pods', podOf('dead', -hour))
     aks.store.create('pods', podOf('alive', hour))
-    const run = await ended('left', { nodes: 'a' })
+    const run = await mainStep(aks, 'left', { nodes: 'a' })
     expect(run.log).toContain('Removed 1 pods that earlier, dead runs had left in kube-system.')
     expect(podsLeft(aks)).toEqual(['ach-auditor-alive'])
     aks.store.delete('pods', 'kube-system', 'ach-auditor-alive', { gracePeriodSeconds: 0 })

@@ -61,6 +61,10 @@ const nodesOf: Record<string, Case> = {
   },
   'a pool that is not there': { inputs: { 'node-pools': 'np1,np11' } },
   'a node that is not there': { inputs: { nodes: 'aks-np1-0,aks-np1-7' } },
+  'an empty cluster': {
+    misbehave: { match: { path: /\/nodes\?/ }, do: { status: 200, body: { metadata: {}, items: [] } } },
+    inputs: { 'node-pools': '' },
+  },
   'a list of nodes that is none': {
     misbehave: { match: { path: /\/nodes\?/ }, do: { status: 200, body: { kind: 'NodeList' } } },
   },
@@ -68,10 +72,7 @@ const nodesOf: Record<string, Case> = {
     misbehave: { match: { path: /\/nodes\?/ }, do: 'hang' },
     inputs: { 'timeout-seconds': '10' },
   },
-  'a list of nodes that answers 500': {
-    misbehave: { match: { path: /\/nodes\?/ }, do: { status: 500 } },
-    inputs: { 'timeout-seconds': '10' },
-  },
+  'a list of nodes that answers 500': { misbehave: { match: { path: /\/nodes\?/ }, do: { status: 500 } } },
 }
 
 const pods: Record<string, Case> = {
@@ -82,10 +83,7 @@ const pods: Record<string, Case> = {
   'a namespace that a policy guards': { inputs: { namespace: 'guarded' } },
   'an image that cannot be pulled': { inputs: { 'node-pools': 'offline' } },
   'a node that is dead': { inputs: { 'node-pools': 'np1,dead', 'node-timeout-seconds': '5' } },
-  'pods that cannot be created for a while': {
-    misbehave: { match: { method: 'POST' }, do: { status: 503 } },
-    inputs: { 'timeout-seconds': '10' },
-  },
+  'pods that cannot be created': { misbehave: { match: { method: 'POST' }, do: { status: 503 } } },
   'creations that are never answered': {
     misbehave: { match: { method: 'POST' }, do: 'hang' },
     inputs: { 'timeout-seconds': '10' },
@@ -116,32 +114,34 @@ const overcome: Record<string, Case> = {
 const failing = { ...inputs, ...way, ...nodesOf, ...pods }
 const all: Record<string, Case> = { ...failing, ...overcome }
 
-describe('a run that', () => {
-  let aks: SmallAks
-  let runOf: (name: string) => CheckResult
+let aks: SmallAks
+let runOf: (name: string) => CheckResult
 
-  beforeAll(async () => {
-    aks = await bed()
-    runOf = await runAll(
-      Object.fromEntries(Object.entries(all).map(([name, given]) => [name, () => runCase(name, given)])),
-    )
+beforeAll(async () => {
+  aks = await bed()
+  runOf = await runAll({
+    'away for good': awayForGood,
+    'away for a while': awayForAWhile,
+    ...Object.fromEntries(Object.entries(all).map(([name, given]) => [name, () => runCase(name, given)])),
   })
-  afterAll(() => aks.stop())
+})
+afterAll(() => aks.stop())
 
-  function runCase(name: string, given: Case): Promise<CheckResult> {
-    const user = userOf(name)
-    if (given.misbehave) {
-      const { match, do: action } = given.misbehave
-      aks.misbehave({ match: { ...match, user }, do: action })
-    }
-    const kubeconfig = (given.kubeconfig ?? String)(aks.kubeconfig(user))
-    return check(aks, {
-      kubeconfig,
-      'node-pools': given.inputs?.['node-selector'] ? '' : 'np1',
-      ...given.inputs,
-    })
+function runCase(name: string, given: Case): Promise<CheckResult> {
+  const user = userOf(name)
+  if (given.misbehave) {
+    const { match, do: action } = given.misbehave
+    aks.misbehave({ match: { ...match, user }, do: action })
   }
+  const kubeconfig = (given.kubeconfig ?? String)(aks.kubeconfig(user))
+  return check(aks, {
+    kubeconfig,
+    'node-pools': given.inputs?.['node-selector'] ? '' : 'np1',
+    ...given.inputs,
+  })
+}
 
+describe('a run that', () => {
   test.each(Object.keys(failing))('meets %s says so, and does not pass for a healthy one', (name) => {
     const run = runOf(name)
     expect(run.outputs.verdict).toBe('unknown')
@@ -167,8 +167,8 @@ describe('a run that', () => {
     )
   })
 
-  test.each(['a list of nodes that answers 500', 'pods that cannot be created for a while'])(
-    'meets %s until its time is up has the reason in its log',
+  test.each(['a list of nodes that answers 500', 'pods that cannot be created'])(
+    'meets %s has the reason to wait in its log',
     (name) => {
       expect(runOf(name).log).toMatch(/^(GET|POST) \S+: 50[03] .*; again in \d+ ms$/m)
     },
@@ -178,6 +178,34 @@ describe('a run that', () => {
     expect(podsLeft(aks)).toEqual([])
   })
 })
+
+describe('an API server that goes away in the middle of a run', () => {
+  test('and comes back does not change the verdict', () => {
+    const run = runOf('away for a while')
+    expect([run.status, run.outputs.verdict]).toEqual([0, 'healthy'])
+    expect(run.log).toContain('The watch on the pods was lost and is resumed')
+  })
+
+  test('and stays away ends the run in time, unknown, with what is left of it said', () => {
+    const run = runOf('away for good')
+    expect([run.status, run.outputs.verdict]).toEqual([1, 'unknown'])
+    expect(run.log).toMatch(/^::warning::Pods of this run may be left in kube-system/m)
+    expectGolden('e2e/failures/an-API-server-that-goes-away.txt', told(run, aks))
+  })
+})
+
+async function awayForAWhile(): Promise<CheckResult> {
+  const nodes = [...(await answeringNodes('a')), { name: 'b', fault: { delayMs: 2000 } }]
+  await using passing = await cluster({ nodes })
+  passing.misbehave({ match: { watch: true, times: 1 }, do: { goAwayForMs: 1500 } })
+  return await check(passing)
+}
+
+async function awayForGood(): Promise<CheckResult> {
+  await using lost = await cluster({ nodes: await answeringNodes('a', { name: 'b', fault: 'dead' }) })
+  lost.events.on('pod-created', () => void lost.goAway())
+  return await check(lost, { 'timeout-seconds': '10' }, { post: false, timeoutMs: 30_000 })
+}
 
 function userOf(name: string): string {
   return name.replaceAll(/[^a-z0-9]+/gi, '-')
