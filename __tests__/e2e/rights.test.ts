@@ -39,7 +39,11 @@ describe('a check with the rights of deploy/rbac/auditor-clusterrole.yaml', () =
       name: right ? without(right).replaceAll(' ', '-') : 'auditor',
       ...auditorWithout(right),
     }))
-    aks = await cluster({ nodes: await answeringNodes('aks-np1-0', 'aks-np1-1'), users, objects: [ofDeadRun()] })
+    aks = await cluster({
+      nodes: await answeringNodes('aks-np1-0', 'aks-np1-1'),
+      users,
+      objects: [ofDeadRun()],
+    })
     // What a dead run left is there for the user who may not delete it; the first of the others removes it.
     const first = await check(aks, {}, { user: 'without-pods-delete' })
     const rest = await runAll(
@@ -138,6 +142,10 @@ function ofDeadRun(): KubeObject {
       },
       annotations: { 'aks-connection-health/expires': new Date(Date.now() - 86_400_000).toISOString() },
     },
-    spec: { containers: [{ name: 'auditor', image: 'busybox' }], nodeName: 'aks-np1-0', restartPolicy: 'Never' },
+    spec: {
+      containers: [{ name: 'auditor', image: 'busybox' }],
+      nodeName: 'aks-np1-0',
+      restartPolicy: 'Never',
+    },
   } as KubeObject
 }
