@@ -17,6 +17,17 @@ describe('a pod that was not created', () => {
     expect(alike).toBe('all')
   })
 
+  test('by a policy against hostPID says that only pod-detail needs it', () => {
+    const told = (what: string) =>
+      refused(
+        403,
+        'Forbidden',
+        `admission webhook "x" denied the request: [azurepolicy-x] ${what} is not allowed`,
+      ).next
+    expect(told('Sharing the host process ID namespace')).toContain('Only pod-detail needs hostPID')
+    expect(told('host network')).not.toContain('pod-detail')
+  })
+
   test.each([
     [
       'Pod Security',

@@ -74,8 +74,12 @@ describe('who holds the connections', () => {
     expect(section(summary(report))).toContain(
       '| <code>np1-0</code> | <code>shop/web-5d8f</code><br>Deployment web | 9,034 | 8,000 | to 10.0.3.4:5432 (pod data/pg-0) | 7.1&nbsp;%&nbsp;? |',
     )
-    expect(textOf(report)).toMatch(
-      /np1-0 +shop\/web-5d8f +9,034 +8,000 +to 10\.0\.3\.4:5432 \(pod data\/pg-0\) +7\.1 % \?/,
+    expect(textOf(report)).toContain(
+      `Who holds the connections
+  np1-0
+    shop/web-5d8f (Deployment web): 9,034 sockets, 8,000 in TIME-WAIT, most to 10.0.3.4:5432 (pod data/pg-0), 7.1 % ? of
+      the ports there
+`,
     )
   })
 

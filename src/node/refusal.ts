@@ -36,7 +36,10 @@ function known(error: KubeError, namespace: string, text: string): Refusal | und
     return { why, next: 'Create it, or name another one in the input "namespace".', alike: 'all' }
   }
   if (/denied the request|ValidatingAdmissionPolicy|\[denied by|azurepolicy/i.test(text)) {
-    const next = `Exempt the label app.kubernetes.io/managed-by=aks-connection-health or the namespace ${JSON.stringify(namespace)} from that policy, or name another namespace in the input "namespace".`
+    const seen = /host ?PID|host process ID/i.test(text)
+      ? ' Only pod-detail needs hostPID: without it the nodes are still read.'
+      : ''
+    const next = `Exempt the label app.kubernetes.io/managed-by=aks-connection-health or the namespace ${JSON.stringify(namespace)} from that policy, or name another namespace in the input "namespace".${seen}`
     return { why: `a policy of the cluster refused the pod: ${text}`, next, alike: 'maybe' }
   }
   if (status === 403) return forbidden(namespace, text)
