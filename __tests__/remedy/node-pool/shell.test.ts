@@ -89,6 +89,12 @@ describe('the script that replaces a pool by hand', () => {
     expect(add).toEqual(expect.arrayContaining(['--zones', '1', '2', '--min-count', '1', '--max-count', '5']))
   })
 
+  test('has no line that a report would cut', () => {
+    const lines = script.split('\n')
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(200)
+    expect(lines).not.toContain('')
+  })
+
   test.each([
     ['nodepool add', 1],
     ['kubectl wait', 3],

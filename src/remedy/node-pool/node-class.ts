@@ -10,7 +10,7 @@ import {
   TW_REUSE_FIELD,
   UNSAFE_SYSCTLS,
 } from './os-settings.ts'
-import { quote } from './shell.ts'
+import { jsonLines, quote } from './shell.ts'
 import type { PoolStep } from './wanted.ts'
 
 /** Whether nodes come from node auto-provisioning (Karpenter) instead of node pools. */
@@ -56,7 +56,7 @@ export function nodeClassNote(
   const guess = nodeClass === undefined ? ' (its AKSNodeClass could not be read; look it up first)' : ''
   return [
     `Nodes of ${pool} come from node auto-provisioning, whose settings are in an AKSNodeClass${guess}. Its change counts as drift: all its nodes are replaced, one after the other within their budgets:`,
-    `kubectl patch aksnodeclasses.karpenter.azure.com ${quote(named)} --type merge -p ${quote(JSON.stringify(patch))}`,
+    `kubectl patch aksnodeclasses.karpenter.azure.com ${quote(named)} --type merge -p ${quote(jsonLines(patch).join('\n'))}`,
   ].join('\n')
 }
 

@@ -56,7 +56,7 @@ async function apply(plan: Plan, kit: Kit, context: RemedyContext): Promise<Chan
       changes.push(...left)
       continue
     }
-    const done = await context.log.group(`Node pool ${name}`, () => one(name, own, kit, context))
+    const done = await one(name, own, kit, context)
     if (done.some(({ outcome }) => ['failed', 'refused', 'unproven'].includes(outcome))) failed = name
     changes.push(...done)
   }

@@ -1,7 +1,7 @@
 import type { AgentPool, AgentPoolBody } from '../../azure/agent-pools.ts'
 import { record, text } from '../../azure/arm-error.ts'
 import type { ClusterName } from '../../azure/managed-cluster.ts'
-import { replaceScript } from './shell.ts'
+import { jsonLines, replaceScript } from './shell.ts'
 
 /** Text with lines to paste: the lines that announce them end in a colon. */
 const pasted = (announcement: string, lines: readonly string[]) => [announcement, ...lines].join('\n')
@@ -77,7 +77,7 @@ export function undoUpdateNote(pool: AgentPool): string {
   )
   const back = 'To go back: run with fix: restore and the report of this run.'
   if (Object.keys(config).length === 0) return `${back} It takes out of ${pool.name} what this run put in.`
-  return pasted(`${back} It writes what ${pool.name} had before:`, [JSON.stringify(config)])
+  return pasted(`${back} It writes what ${pool.name} had before:`, jsonLines(config))
 }
 
 /** How a replacement is taken back, at each of its stages. */

@@ -37,12 +37,11 @@ export function replaceScript(
   const given = files.filter(([, , value]) => value !== undefined && Object.keys(value).length > 0)
   return [
     STRICT,
-    ...given.map(([file, , value]) => `printf '%s' ${quote(JSON.stringify(value))} > ${file}`),
-    [
-      `az aks nodepool add ${where} --name ${quote(successor)}`,
+    ...given.flatMap(([file, , value]) => [`cat > ${file} <<'JSON'`, ...jsonLines(value), 'JSON']),
+    ...wrapped(`az aks nodepool add ${where} --name ${quote(successor)}`, [
       ...shapeOptions(properties),
       ...given.map(([file, option]) => `${option} ${file}`),
-    ].join(' '),
+    ]),
     guard(cluster),
     `kubectl wait node -l ${young} --for=condition=Ready --timeout=15m`,
     `kubectl cordon -l ${old}`,
@@ -51,6 +50,18 @@ export function replaceScript(
     `test -z "$(kubectl get pods -A --field-selector=status.phase=Pending -o name)"`,
     `az aks nodepool delete ${where} --name ${quote(pool.name)}`,
   ]
+}
+
+/** JSON in lines, as reports cut lines that are very long. */
+export function jsonLines(value: unknown): string[] {
+  return JSON.stringify(value, undefined, 2).split('\n')
+}
+
+/** A command with one option on each further line. */
+function wrapped(command: string, options: readonly string[]): string[] {
+  return [command, ...options.map((option) => `  ${option}`)].map((line, index, all) =>
+    index < all.length - 1 ? `${line} \\` : line,
+  )
 }
 
 /** Options of `az aks nodepool add` that give a pool the shape of another. */

@@ -105,11 +105,10 @@ export async function whyUnfit(
     const nodes = await poolNodes(context.api, name, context.signal)
     const ready = nodes.filter((node) => node.ready)
     if (ready.length >= expected && ready.length === nodes.length) {
-      return whyWrong(
-        pool,
-        nodes.map((node) => node.name),
-        context,
-      )
+      const names = nodes.map((node) => node.name)
+      const wrong = await whyWrong(pool, names, context)
+      if (wrong === undefined) context.log.info(`${name}: ${ready.length} nodes are ready and as configured`)
+      return wrong
     }
     const text = `${name}: ${ready.length} of ${expected} nodes ready`
     if (text !== told) context.log.info(text)
