@@ -36,7 +36,7 @@ async function readPages<T>(api: KubeApi, options: ListOptions): Promise<KubeLis
       query: { ...options.query, limit: pageSize, continue: next },
       ...(options.signal && { signal: options.signal }),
     })
-    if (!Array.isArray(page.items) || typeof page.metadata !== 'object') {
+    if (!page.metadata || !Array.isArray(page.items) || !page.items.every(isObject)) {
       throw new KubeError(`GET ${options.path}: the answer is not a list`, { call: `GET ${options.path}` })
     }
     for (const item of page.items) items.push(item)
@@ -44,6 +44,12 @@ async function readPages<T>(api: KubeApi, options: ListOptions): Promise<KubeLis
     if (next === undefined) return { metadata: page.metadata, items }
   }
   throw new KubeError(`GET ${options.path}: the list does not end`, { call: `GET ${options.path}` })
+}
+
+/** Whether it has what every object of Kubernetes has, so that a reader may count on it. */
+function isObject(item: unknown): boolean {
+  const { metadata } = (item ?? {}) as { metadata?: { name?: unknown } | null }
+  return typeof metadata?.name === 'string'
 }
 
 /** Whether the version or page that the call named is no longer kept by the server. */
