@@ -1,3 +1,4 @@
+import { messageOf } from './errors.ts'
 import type { Logger } from './log.ts'
 import { findingsOf } from './measure.ts'
 import { withNames } from './naming.ts'
@@ -13,6 +14,8 @@ import { reportPath, saveReport } from './tell.ts'
 
 /** How often the report is brought up to date while remedies are at work, in milliseconds. */
 const SAVE_MS = 1000
+/** A run that is being ended has 7.5 s, of which its last sweep may take 5; what is left then is the post step's. */
+const HASTY_REMOVAL_MS = 1500
 
 /** Runs the remedies that were asked for. What was found is in the report file before anything is changed. */
 export async function cure(cluster: Cluster, story: Story, run: Run, log: Logger): Promise<void> {
@@ -22,8 +25,8 @@ export async function cure(cluster: Cluster, story: Story, run: Run, log: Logger
   const remedies = await Promise.all(inputs.fix.remedies.map((id) => remedyOf(id, cluster, inputs)))
   const record = newRecord(inputs.fix.dryRun)
   Object.assign(story, { before: last, fix: record })
-  savePodsMayExist({ runId: run.id, namespace: inputs.probe.namespace })
-  const saving = keepReportSaved(story)
+  if (!record.dryRun) savePodsMayExist({ runId: run.id, namespace: inputs.probe.namespace })
+  const saving = keepReportSaved(story, log)
   try {
     const seen = last.nodes.map(({ node }) => node)
     const standing = await log.group(`Fixing ${facts.name}: ${inputs.fix.remedies.join(', ')}`, () =>
@@ -43,7 +46,7 @@ export async function cure(cluster: Cluster, story: Story, run: Run, log: Logger
           },
           findingsOf: (nodes, services) => findingsOf({ results: nodes }, services, inputs),
           readServices: () => cluster.reader.services(),
-          planned: saving.save,
+          save: saving.save,
         },
       ),
     )
@@ -58,17 +61,18 @@ export async function cure(cluster: Cluster, story: Story, run: Run, log: Logger
   }
 }
 
-/** Each sweep removes its own pods; this is for one that was cut short. A dry run made none that could be left. */
+/** Each sweep removes its own pods; this is for one that was cut short. A dry run has no sweeps of its own. */
 async function removeTuners({ api }: Cluster, { inputs, fix }: Story, run: Run, log: Logger): Promise<void> {
-  if (api === undefined || fix?.dryRun) return saveClean()
+  if (api === undefined || fix?.dryRun) return
   const { namespace } = inputs.probe
-  const { complete, left, why } = await removePods(api, namespace, run.id)
+  const options = run.signal.aborted ? { timeoutMs: HASTY_REMOVAL_MS } : {}
+  const { complete, left, why } = await removePods(api, namespace, run.id, options)
   if (complete) saveClean()
   else log.warning(`Pods of this run may be left in ${namespace} (${left.length}): ${why ?? ''}`)
 }
 
-/** Writes the report now, and while remedies work whenever there is something new in it. */
-function keepReportSaved(story: Story): { save(): void; end(): void } {
+/** Writes the report now, and while remedies work whenever there is something new in it. `save` throws; no other does. */
+function keepReportSaved(story: Story, log: Logger): { save: () => void; end: () => void } {
   const path = reportPath(story.inputs, story.run.id, process.env)
   let saved = ''
   const save = () => {
@@ -78,8 +82,21 @@ function keepReportSaved(story: Story): { save(): void; end(): void } {
     saveReport(reportOf(story), path)
   }
   save()
-  const timer = setInterval(save, SAVE_MS)
-  return { save, end: () => clearInterval(timer) }
+  let told = false
+  const saveIfPossible = () => {
+    try {
+      save()
+    } catch (error) {
+      if (!told) log.warning(messageOf(error))
+      told = true
+    }
+  }
+  const timer = setInterval(saveIfPossible, SAVE_MS)
+  const end = () => {
+    clearInterval(timer)
+    saveIfPossible()
+  }
+  return { save, end }
 }
 
 function sleepUnless(signal: AbortSignal, ms: number): Promise<void> {

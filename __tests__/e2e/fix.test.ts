@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
@@ -172,6 +172,86 @@ real('fix: sysctl', () => {
   })
 })
 
+real('a fix that comes to a bad end', () => {
+  test.concurrent('killed in the moment in which a tuner starts is undone by the report that it left', async () => {
+    await using aks = await cluster({ nodes: [nearlyFull('a')] })
+    const killed = await check(
+      aks,
+      { fix: 'sysctl', 'settle-seconds': '0' },
+      {
+        onStart: (child) => void aks.events.once('pod-created', isTuner).then(() => child.kill('SIGKILL')),
+      },
+    )
+    await until(async () => (await aks.node('a').sysctl(max)) === '262144')
+    expect(killed.report?.fix?.changes).toMatchObject([
+      { setting: buckets, before: '32768', wanted: '65536', outcome: 'unproven' },
+      { setting: max, before: '131072', wanted: '262144', outcome: 'unproven' },
+    ])
+    const back = join(tmpdir(), `ach-killed-${process.pid}.json`)
+    writeFileSync(back, JSON.stringify(killed.report))
+    await check(aks, { fix: 'restore', 'restore-from': back, 'fail-on': 'never' })
+    expect(await values(aks, ['a'], [max, buckets])).toEqual(['131072', '32768'])
+  })
+
+  test.concurrent('ends in order when its report cannot be brought up to date any more', async () => {
+    await using aks = await cluster({ nodes: [nearlyFull('a')] })
+    const folder = mkdtempSync(join(tmpdir(), 'ach-full-'))
+    void aks.events.once('pod-created', isTuner).then(() => {
+      rmSync(folder, { recursive: true })
+      writeFileSync(folder, 'in the way')
+    })
+    aks.events.on('pod-created', (pod) => {
+      if (isTuner(pod)) aks.node('a').setFault({ delayMs: 2500 })
+    })
+    const inputs = { fix: 'sysctl', 'settle-seconds': '0', 'report-path': join(folder, 'report.json') }
+    const run = await check(aks, inputs, { post: false })
+    rmSync(folder, { recursive: true })
+    expect(podsLeft(aks)).toEqual([])
+    expect(run.log).toContain('The report cannot be written to')
+    expect(run.log).not.toContain('a fault of its own')
+    expect([run.outputs.verdict, ...(await values(aks, ['a'], [max]))]).toEqual(['healthy', '262144'])
+  })
+
+  test.concurrent('writes nothing that it could not write into its report first', async () => {
+    await using aks = await cluster({ nodes: [nearlyFull('a')], objects: service('shop', ['a']) })
+    const folder = mkdtempSync(join(tmpdir(), 'ach-full-'))
+    aks.events.on('response', ({ method, path }) => {
+      if (method !== 'PATCH' || !path.endsWith('/services/shop')) return
+      rmSync(folder, { recursive: true })
+      writeFileSync(folder, 'in the way')
+    })
+    const inputs = { fix: 'service-policy, sysctl', services: 'web/shop', 'settle-seconds': '0' }
+    const run = await check(aks, { ...inputs, 'report-path': join(folder, 'report.json') })
+    rmSync(folder, { recursive: true })
+    expect(run.status).toBe(1)
+    expect(run.summary).toContain('it was not begun, as the report that could undo it could not be written')
+    expect(await values(aks, ['a'], [max])).toEqual(['131072'])
+  })
+
+  test.concurrent('cancelled while the API server hangs tells what it may have changed before it is killed', async () => {
+    await using aks = await cluster({ nodes: [nearlyFull('a')] })
+    let signalled = 0
+    const run = await check(
+      aks,
+      { fix: 'sysctl', 'settle-seconds': '0' },
+      {
+        post: false,
+        onStart: (child) =>
+          void aks.events.once('pod-created', isTuner).then(() => {
+            aks.misbehave({ match: { watch: false }, do: 'hang' })
+            aks.node('a').setFault({ delayMs: 60_000 })
+            signalled = performance.now()
+            child.kill('SIGINT')
+          }),
+      },
+    )
+    expect(performance.now() - signalled).toBeLessThan(7500)
+    expect(run.status).toBe(1)
+    expect(outcomes(run)).toEqual([`a ${buckets} unproven`, `a ${max} unproven`])
+    expect(run.report?.fix?.interrupted).toBe(true)
+  })
+})
+
 real('fix: restore', () => {
   test.concurrent('puts back what a fix wrote, and leaves what somebody changed since', async () => {
     await using aks = await cluster({ nodes: [nearlyFull('a'), nearlyFull('b')] })
@@ -254,6 +334,13 @@ real('fix: service-policy', () => {
     expect(aks.requests.filter(({ method }) => method === 'PATCH')).toEqual([])
   })
 })
+
+async function until(what: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 20_000; !(await what()); ) {
+    if (Date.now() > end) throw new Error('it did not come about within 20 s')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
 
 /** Whether the body of a request is a pod with a privileged container; undefined for anything else. */
 function privilegedOf(body: unknown): boolean | undefined {

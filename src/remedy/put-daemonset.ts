@@ -28,7 +28,7 @@ export async function putDaemonSet(
 ): Promise<Change[]> {
   const steps = plan.steps.filter(({ intent }) => intent === 'change')
   const tell = (changes: Change[]) => {
-    for (const change of changes) context.record(change)
+    context.record(...changes)
     return changes
   }
   const all = (outcome: 'failed' | 'unproven', why: string) =>

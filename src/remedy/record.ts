@@ -6,13 +6,17 @@ export function newRecord(dryRun: boolean): FixRecord {
   return { dryRun, plans: [], changes: [], effects: [], interrupted: false, unachieved: [] }
 }
 
-/** Puts a change into the record, in place of what the same remedy said of the same setting before. */
-export function recordChange(record: FixRecord, change: Change): void {
+/**
+ * Puts a change into the record, in place of what the same remedy said of the same setting before. Answers whether
+ * it is the first that is said of it.
+ */
+export function recordChange(record: FixRecord, change: Change): boolean {
   const places = placesOf(record)
   const key = keyOf(change)
   const at = places.get(key)
   if (at === undefined) places.set(key, record.changes.push(change) - 1)
   else record.changes[at] = change
+  return at === undefined
 }
 
 /** Where each setting stands in a record: a search for every change would be slow with thousands of nodes. */

@@ -110,9 +110,11 @@ export interface RemedyContext {
   readAgain(nodes?: string[]): Promise<NodeResult[]>
   /**
    * Called at once when something was, or may have been, changed, so that an interrupted run's report is true.
-   * A later change of the same remedy to the same setting of the same target takes the place of the earlier.
+   * A later change of the same remedy to the same setting of the same target takes the place of the earlier. The
+   * first of them is called `unproven` and recorded before anything is sent: it is in the report file when this
+   * returns, also for a process that is killed in the next moment. Throws when it cannot be; nothing must be sent then.
    */
-  record(change: Change): void
+  record(...changes: Change[]): void
   /** Resolves after `ms` milliseconds; rejects with the reason of `signal` when the run is ended. */
   sleep(ms: number): Promise<void>
   signal: AbortSignal

@@ -79,7 +79,7 @@ export async function applyRestore(
       ...changeOf(step, 'refused', 'a DaemonSet that writes it again could not be put back first'),
       after: step.from,
     }))
-  for (const change of kept) context.record(change)
+  context.record(...kept)
   return [...daemonSets, ...services, ...kept]
 }
 
@@ -96,6 +96,6 @@ export async function undoDaemonSets(
 ): Promise<Change[]> {
   const steps = await planRestore(restorablesOf(changes), context)
   const left = notDone(steps)
-  for (const change of left) context.record(change)
+  context.record(...left)
   return [...left, ...(await verifyRestore(await applyRestore(steps, options, context), context))]
 }

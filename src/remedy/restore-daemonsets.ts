@@ -95,10 +95,9 @@ export async function applyDaemonSets(steps: Step[], context: RemedyContext): Pr
   const changes: Change[] = []
   for (const group of groups.values()) {
     if (context.signal.aborted) break
-    for (const step of group)
-      context.record(changeOf(step, 'unproven', 'it was begun and not seen to its end'))
+    context.record(...group.map((step) => changeOf(step, 'unproven', 'it was begun and not seen to its end')))
     const done = await restoreOne(group, context)
-    for (const change of done) context.record(change)
+    context.record(...done)
     changes.push(...done)
   }
   return changes

@@ -24,7 +24,7 @@ export async function undoOnNodes(
 ): Promise<Change[]> {
   const steps = planNodes(restorablesOf(changes), context)
   const left = notDone(steps)
-  for (const change of left) context.record(change)
+  context.record(...left)
   const done = await applyNodes(steps, options, context)
   return [...left, ...proveOnNodes(done, await context.readAgain(), equals)]
 }

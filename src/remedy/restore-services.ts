@@ -10,7 +10,7 @@ import { externalType, policyOf, readService } from './services.ts'
 export async function restoreServices(changes: Change[], context: RemedyContext): Promise<Change[]> {
   const steps = await planServices(restorablesOf(changes), context)
   const left = notDone(steps)
-  for (const change of left) context.record(change)
+  context.record(...left)
   const done = await applyServices(steps, context)
   return [...left, ...(await verifyServices(done, context))]
 }

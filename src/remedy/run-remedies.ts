@@ -4,7 +4,14 @@ import type { ServiceInfo } from '../health/service.ts'
 import type { Measured, NodeResult } from '../node/reading.ts'
 import { effectsOf, total } from './effects.ts'
 import { notDone, recordChange, unachievedOf } from './record.ts'
-import { type FixRecord, type Plan, REMEDIES, type Remedy, type RemedyContext } from './remedy.ts'
+import {
+  type Change,
+  type FixRecord,
+  type Plan,
+  REMEDIES,
+  type Remedy,
+  type RemedyContext,
+} from './remedy.ts'
 import { whyFailed } from './rights.ts'
 import { count, round } from './words.ts'
 
@@ -26,8 +33,11 @@ export interface RunOptions
   findingsOf(nodes: NodeResult[], services: Measured<ServiceInfo[]>): Finding[]
   /** Reads the services that take traffic from outside again; what fails is in the answer. */
   readServices(): Promise<Measured<ServiceInfo[]>>
-  /** Called once all plans are in the record, with what was there before, and nothing is changed yet. */
-  planned?(): void
+  /**
+   * Keeps the record where the end of the process does not take it. Called before anything is changed: once all
+   * plans are in it, and with each change that is begun. Throws when it cannot be done; nothing is changed then.
+   */
+  save?(): void
 }
 
 /**
@@ -48,7 +58,7 @@ export async function runRemedies(start: Standing, options: RunOptions): Promise
     record.plans.push(plan)
   }
   tellPlans(record.plans, options)
-  options.planned?.()
+  options.save?.()
   if (record.dryRun) return standing
   let stale = false
   for (const remedy of remedies) {
@@ -161,8 +171,23 @@ function merge(nodes: NodeResult[], later: NodeResult[]): NodeResult[] {
 
 function contextOf(standing: Standing, options: RunOptions): RemedyContext {
   const { api, log, runId, readAgain, sleep, signal, record } = options
-  const tell = (change: Parameters<RemedyContext['record']>[0]) => recordChange(record, change)
+  const tell = (...changes: Change[]) => {
+    const begun = changes.filter((change) => recordChange(record, change) && change.outcome === 'unproven')
+    if (begun.length > 0) saveBegun(begun, options)
+  }
   return { ...standing, api, log, runId, readAgain, sleep, signal, record: tell }
+}
+
+/** What could not be put back after a crash is not begun. */
+function saveBegun(begun: Change[], { record, save }: RunOptions): void {
+  try {
+    save?.()
+  } catch (error) {
+    const why = 'it was not begun, as the report that could undo it could not be written'
+    for (const change of begun)
+      recordChange(record, { ...change, after: change.before, outcome: 'failed', why })
+    throw error
+  }
 }
 
 /** The last standing of a run that was ended from outside. */

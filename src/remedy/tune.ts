@@ -40,28 +40,26 @@ export async function tuneNodes(
   context: RemedyContext,
 ): Promise<Change[]> {
   const changes = new Map<NodeStep, Change>()
-  const tell = (step: NodeStep, change: Change) => {
-    changes.set(step, change)
-    context.record(change)
+  const tell = (told: [NodeStep, Change][]) => {
+    for (const [step, change] of told) changes.set(step, change)
+    context.record(...told.map(([, change]) => change))
   }
   const infos = new Map(context.nodes.map(({ node }) => [node.name, node]))
   const wanted = steps.filter(({ intent }) => intent === 'change')
   const tasks = [...Map.groupBy(wanted, ({ target }) => target.name)].flatMap(([name, own]): Task[] => {
     const node = infos.get(name)
-    if (!node) for (const step of own) tell(step, changeOf(step, 'failed', 'the node is gone'))
+    if (!node) tell(own.map((step) => [step, changeOf(step, 'failed', 'the node is gone')]))
     return node ? [{ node, steps: own, settings: own.map((step) => settingOf(step, node)) }] : []
   })
   if (context.signal.aborted) return [...changes.values()]
-  for (const { steps } of tasks) {
-    for (const step of steps)
-      tell(step, changeOf(step, 'unproven', 'the tuner was started and has not answered'))
-  }
+  const begun = 'the tuner was started and has not answered'
+  tell(tasks.flatMap(({ steps }) => steps.map((step) => [step, changeOf(step, 'unproven', begun)])))
   const byNode = new Map(tasks.map((task) => [task.node.name, task]))
   await sweep(context.api, podTasks(tasks, options, context), sweepOptions(options, context), {
     settled: (outcome, done, total) => {
       const task = byNode.get(outcome.node.name)
       if (!task) return
-      for (const [step, change] of changesOf(task, outcome, changeOfTuned)) tell(step, change)
+      tell(changesOf(task, outcome, changeOfTuned))
       if (outcome.kind !== 'answered') context.log.info(`${outcome.node.name}: ${outcome.why}`)
       if (done === total || done % linesEvery(total) === 0) {
         context.log.info(`${done} of ${total} nodes are through`)
