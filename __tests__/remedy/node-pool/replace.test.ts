@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import type { AksOptions, KubeNode } from '../../aks/aks.ts'
+import { ArmRefusal } from '../../aks/azure/arm.ts'
 import { expectGolden } from '../../support/golden.ts'
 import {
   busyNode,
@@ -185,6 +186,21 @@ describe('node-pool with the strategy replace', () => {
     expect(outcomes(record.changes)).toMatchObject({ 'np1 pool': ['changed', 'np1', 'np1b'] })
     expect(slept.filter((ms) => ms > 1000)).toEqual([])
     expect(record.changes[0]?.why).toContain('no node to verify it on')
+  })
+
+  test('goes on with the successor that it ordered when only the answer was lost', async () => {
+    await start()
+    const put = bed.azure.arm.routes.find(({ method }) => method === 'PUT')
+    if (put === undefined) throw new Error('there is no route to make a pool')
+    const { serve } = put
+    put.serve = async (call) => {
+      put.serve = serve
+      await serve(call)
+      throw new ArmRefusal(503, 'ServerBusy', 'the answer was lost', { 'retry-after': '0' })
+    }
+    const { record } = await fixed()
+    expect(outcomes(record.changes)).toMatchObject({ 'np1 pool': ['changed', 'np1', 'np1b'] })
+    expect(puts().map(({ status }) => status)).toEqual([503, 412])
   })
 
   test('never touches a pool of somebody else that has the name of the successor', async () => {

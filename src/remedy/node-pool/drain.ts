@@ -2,18 +2,19 @@ import type { RemedyContext } from '../remedy.ts'
 import { count, listNames } from '../words.ts'
 import { blockingBudgets, evict } from './evict.ts'
 import { type Kit, POLL_MS } from './options.ts'
-import { kindOf, listPods, podName, podsOn, type WorkPod, waitingFor, whyWaiting } from './pods.ts'
+import { kindOf, podName, podsOn, unboundPods, type WorkPod, waitingFor, whyWaiting } from './pods.ts'
 import { cordon, type PoolNode, poolNodes } from './pool-nodes.ts'
 
 /** Whether all that has to move has moved; if not, what is in the way. */
 export type Drained = { done: true } | { done: false; why: string }
 
-/** Nodes that an autoscaler adds in the meantime are drained too; this often at most. */
-const MOST_ROUNDS = 5000
+/** Passes over a pool to which new pods keep coming. */
+const MOST_PASSES = 100
 
 /**
  * Empties a pool node by node: no node of it takes new pods, and the eviction API moves the pods as the budgets
- * allow. Never evicts while a pod waits for a place. Stops at the first node that is not empty in time.
+ * allow. Never evicts while a pod waits for a place. Stops at the first node that is not empty in time. Ends
+ * with a pass in which there was nothing to move.
  * @param other the pool that the pods move to; the nodes remember for which pool they were cordoned.
  */
 export async function drainPool(
@@ -22,19 +23,36 @@ export async function drainPool(
   kit: Kit,
   context: RemedyContext,
 ): Promise<Drained> {
-  for (let round = 0; round < MOST_ROUNDS; round++) {
+  for (let pass = 0; pass < MOST_PASSES; pass++) {
+    const { moved, blocked } = await drainOnce(name, other, kit, context)
+    if (blocked !== undefined) return { done: false, why: blocked }
+    if (!moved) return { done: true }
+  }
+  return { done: false, why: `${name} gets new pods as fast as they are moved` }
+}
+
+async function drainOnce(
+  name: string,
+  other: string,
+  kit: Kit,
+  context: RemedyContext,
+): Promise<{ moved: boolean; blocked?: string }> {
+  const visited = new Set<string>()
+  let moved = false
+  for (;;) {
+    // Nodes that an autoscaler adds in the meantime are drained too.
     const nodes = await cordonAll(name, other, context)
-    const busy = await busyNodes(nodes, context)
-    const next = busy[0]
-    if (next === undefined) return { done: true }
-    context.log.info(
-      `${next.name}: draining (${busy.length} of ${nodes.length} nodes of ${name} have pods to move)`,
-    )
+    const next = nodes.find(({ uid }) => !visited.has(uid))
+    if (next === undefined) return { moved }
+    visited.add(next.uid)
+    const here = await podsOn(context.api, next.name, context.signal)
+    if (!here.some(hasToMove)) continue
+    moved = true
+    context.log.info(`${next.name}: draining (node ${visited.size} of ${nodes.length} of ${name})`)
     const drained = await drainNode(next, nodes, kit, context)
-    if (!drained.done) return drained
+    if (!drained.done) return { moved, blocked: drained.why }
     context.log.info(`${next.name}: drained`)
   }
-  return { done: false, why: `${name} gets new nodes as fast as they are drained` }
 }
 
 /** Cordons every node of a pool; which nodes it has is looked up anew each time. */
@@ -48,11 +66,6 @@ async function cordonAll(
   for (const node of open) await cordon(api, node, other, signal)
   if (open.length > 0) log.info(`${name}: cordoned ${listNames(open.map((node) => node.name))}`)
   return nodes
-}
-
-async function busyNodes(nodes: readonly PoolNode[], { api, signal }: RemedyContext): Promise<PoolNode[]> {
-  const busy = new Set((await listPods(api, signal)).filter(hasToMove).map(({ spec }) => spec.nodeName ?? ''))
-  return nodes.filter((node) => busy.has(node.name))
 }
 
 export function hasToMove(pod: WorkPod): boolean {
@@ -100,7 +113,7 @@ async function evictSome(
   { api, signal }: RemedyContext,
 ): Promise<InTheWay> {
   const inTheWay: InTheWay = { waiting: [], budgeted: [], errors: [] }
-  inTheWay.waiting = waitingFor(sites, await listPods(api, signal))
+  inTheWay.waiting = waitingFor(sites, await unboundPods(api, signal))
   if (inTheWay.waiting.length > 0) return inTheWay
   for (const pod of here) {
     if (pod.metadata.deletionTimestamp !== undefined) continue

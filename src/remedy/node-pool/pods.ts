@@ -52,6 +52,12 @@ export async function podsOn(api: KubeApi, node: string, signal: AbortSignal): P
   return (await listAll<WorkPod>(api, { path: '/api/v1/pods', query, signal })).items
 }
 
+/** The pods that have no node yet. */
+export async function unboundPods(api: KubeApi, signal: AbortSignal): Promise<WorkPod[]> {
+  const query = { fieldSelector: 'spec.nodeName=' }
+  return (await listAll<WorkPod>(api, { path: '/api/v1/pods', query, signal })).items
+}
+
 /** Where pods of a pool can run: the labels and taints of its nodes. */
 export interface Site {
   name: string

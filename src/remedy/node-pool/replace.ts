@@ -36,10 +36,9 @@ export async function replacePool(
     return changes
   }
   const stage = (text: string) =>
-    void tell((step) => ({
-      ...changeOf(step, 'unproven', `the replacement of ${name} by ${successor} has not ended: ${text}`),
-      ...(step.setting === POOL && { after: undefined }),
-    }))
+    void tell((step) =>
+      changeOf(step, 'unproven', `the replacement of ${name} by ${successor} has not ended: ${text}`),
+    )
   let end: End
   try {
     end = await carryOut(replacement, kit, context, stage)

@@ -5,7 +5,7 @@ import { listNames } from '../words.ts'
 import { type Drained, drainPool, hasToMove } from './drain.ts'
 import { isSame, lineageOf } from './lineage.ts'
 import { followOptions, type Kit, POLL_MS } from './options.ts'
-import { listPods, podName, waitingFor, whyWaiting } from './pods.ts'
+import { listPods, podName, unboundPods, waitingFor, whyWaiting } from './pods.ts'
 import { poolNodes } from './pool-nodes.ts'
 import { teller } from './progress.ts'
 import { MOST_TRIES, settledPool, untilFree } from './write-pool.ts'
@@ -71,15 +71,16 @@ async function mayDelete(pair: Pair, kit: Kit, context: RemedyContext): Promise<
         ? `${pair.to} is gone`
         : await whyNotServing(pool, stays, pair, nodes.length, context)
     if (why !== undefined) return { why: `${pair.from} is not deleted: ${why}` }
-    const pods = await listPods(api, signal)
-    const here = new Set(nodes.map((node) => node.name))
-    const left = pods.filter((pod) => here.has(pod.spec.nodeName ?? '') && hasToMove(pod))
-    if (left.length > 0) {
+    const waiting = waitingFor(nodes, await unboundPods(api, signal))
+    if (waiting.length === 0) {
+      const here = new Set(nodes.map((node) => node.name))
+      const left = (await listPods(api, signal)).filter(
+        (pod) => here.has(pod.spec.nodeName ?? '') && hasToMove(pod),
+      )
+      if (left.length === 0) return { now: true, pool }
       context.log.info(`${pair.from} has pods again: ${listNames(left.map(podName))}`)
       return { now: false }
     }
-    const waiting = waitingFor(nodes, pods)
-    if (waiting.length === 0) return { now: true, pool }
     if (kit.now() >= deadline) {
       return {
         why: `${pair.from} is not deleted: pods wait for a place: ${listNames(waiting.map(whyWaiting), 3)}`,
