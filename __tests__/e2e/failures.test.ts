@@ -119,11 +119,12 @@ let runOf: (name: string) => CheckResult
 
 beforeAll(async () => {
   aks = await bed()
-  runOf = await runAll({
+  const runs = {
     'away for good': awayForGood,
     'away for a while': awayForAWhile,
     ...Object.fromEntries(Object.entries(all).map(([name, given]) => [name, () => runCase(name, given)])),
-  })
+  }
+  runOf = await runAll(runs, 16)
 })
 afterAll(() => aks.stop())
 

@@ -2,14 +2,17 @@ import { answerOf } from '../../bench/answer.ts'
 import type { NodeSpec } from '../aks/aks.ts'
 import { type CheckResult, steady } from './support.ts'
 
-/** How many actions run at once. Each takes half a second of a core; most of these runs wait for deadlines. */
-const AT_ONCE = 8
-
-/** Runs all, a few at a time, and keeps their results by name. For runs that do not touch each other. */
-export async function runAll<T>(work: Record<string, () => Promise<T>>): Promise<(name: string) => T> {
+/**
+ * Runs all, a few at a time, and keeps their results by name. For runs that do not touch each other. Each takes
+ * half a second of a core to start; those that mostly wait for deadlines can be more.
+ */
+export async function runAll<T>(
+  work: Record<string, () => Promise<T>>,
+  atOnce = 8,
+): Promise<(name: string) => T> {
   const results = new Map<string, PromiseSettledResult<T>>()
   const waiting = Object.entries(work)
-  const workers = Array.from({ length: AT_ONCE }, async () => {
+  const workers = Array.from({ length: atOnce }, async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [name, run] = next
       const [result] = await Promise.allSettled([run()])
