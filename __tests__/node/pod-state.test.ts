@@ -17,6 +17,17 @@ describe('a pod', () => {
     expect(state).toEqual({ kind: 'answered', message: 'hello\n' })
   })
 
+  test('with a container that admission added answers with the words of ours', () => {
+    const added = {
+      name: 'agent',
+      state: { terminated: { exitCode: 0, message: 'ach-probe 1\nof another\n' } },
+    }
+    const ours = { name: 'auditor', state: { terminated: { exitCode: 0, message: 'ours' } } }
+    const waiting = { name: 'auditor', state: { running: {} } }
+    expect(stateOf(pod({ containerStatuses: [added, ours] }))).toEqual({ kind: 'answered', message: 'ours' })
+    expect(stateOf(pod({ containerStatuses: [added, waiting] })).kind).toBe('pending')
+  })
+
   test('that was killed has answered what it said until then, and how it ended', () => {
     const terminated = { exitCode: 137, reason: 'OOMKilled', message: 'half' }
     expect(stateOf(container({ terminated }, 'Failed'))).toEqual({

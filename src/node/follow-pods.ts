@@ -62,7 +62,7 @@ export async function followPods(api: KubeApi, ledger: Ledger, options: FollowOp
     const { name, uid = '' } = pod.metadata
     const open = ledger.openByPod(name)
     if (open === undefined || ledger.leftovers.get(name) === uid) return
-    const why = misplaced(pod, open.task)
+    const why = misplaced(pod, open.task.node.name)
     const state = stateOf(pod)
     if (why !== undefined) ledger.settle(name, { kind: 'failed', why, next: placementNext })
     else if (state.kind !== 'pending') ledger.settle(name, state)

@@ -1,17 +1,12 @@
-import type { PodTask } from './ledger.ts'
 import { quoted } from './plain-text.ts'
-
-/** Where a pod is, as the API server tells it. */
-interface Placed {
-  spec?: { nodeName?: string; hostNetwork?: boolean }
-}
+import type { KubePod } from './pod-state.ts'
 
 /**
  * Why a pod cannot speak for the node that it was made for; undefined if it can. Admission may change a pod,
  * and one that has a network namespace of its own, or another node, would give healthy numbers of the wrong one.
  */
-export function misplaced({ spec = {} }: Placed, { pod }: PodTask): string | undefined {
-  if (spec.nodeName !== pod.spec.nodeName) {
+export function misplaced({ spec = {} }: KubePod, node: string): string | undefined {
+  if (spec.nodeName !== node) {
     return `something in the cluster changed its pod: it was given the node ${quoted(spec.nodeName ?? '')}`
   }
   if (spec.hostNetwork !== true) {

@@ -1,15 +1,17 @@
 import type { ObjectMeta } from '../cluster/kube-api.ts'
 import { plain } from './plain-text.ts'
+import type { Component } from './pod.ts'
 
 /** The fields of a v1 Pod that are read. */
 export interface KubePod {
   metadata: ObjectMeta
-  spec?: { nodeName?: string }
+  spec?: { nodeName?: string; hostNetwork?: boolean }
   status?: {
     phase?: string
     reason?: string
     message?: string
     containerStatuses?: {
+      name?: string
       state?: {
         waiting?: { reason?: string; message?: string }
         running?: object
@@ -28,13 +30,16 @@ export type PodState =
   /** It may still answer; `doing` says what holds it up, for the case that it does not. */
   | { kind: 'pending'; doing: string; next?: string }
 
+const OURS: readonly unknown[] = ['auditor', 'tuner'] satisfies Component[]
+
 /**
- * The state of a pod with one container. The container's end counts, not the pod's phase, which a kubelet
+ * The state of a pod with one container of ours; others in it were put there by admission. The container's end counts, not the pod's phase, which a kubelet
  * reports about a second later.
  */
 export function stateOf(pod: KubePod): PodState {
   const { phase, reason, message, containerStatuses } = pod.status ?? {}
-  const { terminated, waiting, running } = containerStatuses?.[0]?.state ?? {}
+  const ours = containerStatuses?.find(({ name }) => name === undefined || OURS.includes(name))
+  const { terminated, waiting, running } = ours?.state ?? {}
   if (terminated) return endOf(terminated)
   if (phase === 'Failed') return { kind: 'failed', ...kubeletRefusal(reason, message) }
   if (phase === 'Succeeded') return { kind: 'failed', why: 'the pod ended without a word of its container' }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { commandOrder } from '../../../src/node/by-command/order.ts'
 import { describeNode, type KubeNode } from '../../../src/node/nodes.ts'
+import { misplaced } from '../../../src/node/placement.ts'
 import { type KubePod, stateOf } from '../../../src/node/pod-state.ts'
 import { auditTasks } from '../../../src/node/read-nodes.ts'
 import { selectNodes } from '../../../src/node/scope.ts'
@@ -200,12 +201,14 @@ const waiting = fc.record({
 })
 const pod = fc.record({
   metadata: fc.record({ name: fc.uuid() }),
+  spec: fc.record({ nodeName: maybe(fc.constantFrom('a', 'b')), hostNetwork: maybe(fc.boolean()) }),
   status: maybe(
     fc.record({
       phase: maybe(fc.constantFrom('Pending', 'Running', 'Succeeded', 'Failed')),
       containerStatuses: maybe(
         fc.array(
           fc.record({
+            name: maybe(fc.constantFrom('agent', 'auditor', 'sidecar')),
             state: maybe(
               fc.oneof(
                 fc.record({ waiting }),
@@ -219,7 +222,7 @@ const pod = fc.record({
               ),
             ),
           }),
-          { maxLength: 1 },
+          { maxLength: 3 },
         ),
       ),
     }),
@@ -236,6 +239,11 @@ describe('the state of a pod', () => {
   test('keeps its kind and words on the way', () => {
     const carried = jq<KubePod[]>('map(pod)', pods)
     expect(carried.map(kindAndWords)).toEqual(pods.map(kindAndWords))
+  })
+
+  test('is of a pod that is placed as well as it is in direct mode', () => {
+    const carried = jq<KubePod[]>('map(pod)', pods)
+    expect(carried.map((each) => misplaced(each, 'a'))).toEqual(pods.map((each) => misplaced(each, 'a')))
   })
 
   test('stays as it was when it was settled, whatever comes later', () => {

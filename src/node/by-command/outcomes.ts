@@ -1,6 +1,7 @@
 import { KubeError } from '../../cluster/kube-api.ts'
 import { noAnswerIn } from '../follow-pods.ts'
 import type { Outcome } from '../ledger.ts'
+import { misplaced, placementNext } from '../placement.ts'
 import { stateOf } from '../pod-state.ts'
 import { lacksRight, type Refusal, refusalOf } from '../refusal.ts'
 import type { CommandAnswer } from './answer.ts'
@@ -20,7 +21,9 @@ export function outcomeIn(answer: CommandAnswer, node: string, options: OutcomeO
   const name = answer.planned.get(node)
   if (name === undefined) return failed('the command in the cluster made no pod for it', again)
   const pod = answer.pods.get(name)
-  if (pod !== undefined && pod.spec?.nodeName === node) {
+  if (pod !== undefined) {
+    const misplacement = misplaced(pod, node)
+    if (misplacement !== undefined) return failed(misplacement, placementNext)
     const state = stateOf(pod)
     if (state.kind !== 'pending') return state
     return noAnswerIn(options.nodeTimeoutSeconds, state)

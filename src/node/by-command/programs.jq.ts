@@ -76,10 +76,10 @@ def batch_lines($p):
 
 def pod: {
   metadata: {name: .metadata.name, uid: .metadata.uid},
-  spec: {nodeName: .spec.nodeName},
+  spec: {nodeName: .spec.nodeName, hostNetwork: .spec.hostNetwork},
   status: {
     phase: .status.phase, reason: (.status.reason | cut(100)), message: (.status.message | cut(500)),
-    containerStatuses: [.status.containerStatuses | listed | {state: (.state // {} | {
+    containerStatuses: [.status.containerStatuses | listed | select(.name == null or .name == "auditor") | {state: (.state // {} | {
       running: (.running | if . == null then . else {} end),
       waiting: (.waiting | if . == null then . else {reason: (.reason | cut(100)), message: (.message | cut(1000))} end),
       terminated: (.terminated | if . == null then . else {exitCode, signal, reason: (.reason | cut(100)), message: (.message | answer)} end)
