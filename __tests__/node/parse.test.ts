@@ -194,6 +194,12 @@ describe('one bad value', () => {
     )
   })
 
+  test('that tells one destination twice makes the tuples unknown, as one of the two is wrong', () => {
+    const [, told = ''] = / 1=(\S+)/.exec(small) ?? []
+    const twice = small.replace(/found=\d+ 1=\S+/, `found=2 1=${told} 2=${told.replace(/\d+:\d+$/, '3:2')}`)
+    expect(reasonOf(readingFrom(twice).busiestTuples)).toBe('the probe reported one destination twice')
+  })
+
   test('in one tuple makes the tuples unknown, as the busiest may be missing', () => {
     const reading = readingFrom(small.replace(':70:50', ':70:71'))
     expect(reasonOf(reading.busiestTuples)).toBe('the probe reported a value that cannot be')

@@ -239,7 +239,13 @@ test('a pod that was there before under the same name is not taken for an answer
   )
   const terminated = { exitCode: 0, reason: 'Completed', message: answer.replace('=7', '=9999') }
   const status = { phase: 'Running', containerStatuses: [{ name: 'auditor', state: { terminated } }] }
-  aks.store.create('pods', { ...task?.pod, status } as unknown as KubeObject)
+  const { metadata } = aks.store.create('pods', { ...task?.pod, status } as unknown as KubeObject)
+  // Something that happens to it while the new one is being asked for is no answer either.
+  misbehave(aks, { method: 'POST' }, { delayMs: 300 })
+  aks.events.on('request', ({ method }) => {
+    if (method !== 'POST') return
+    aks.store.patch('pods', 'kube-system', metadata.name, { metadata: { annotations: { touched: 'yes' } } })
+  })
   const { results } = await readNodes(api, readOptions())
   expect(whyOf(results[0])).toContain('already exists')
   expect(results[1]?.kind).toBe('read')
