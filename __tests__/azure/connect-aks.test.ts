@@ -65,8 +65,6 @@ describe('reaching a cluster through Azure', () => {
     if (tokenSource === undefined) throw new Error('there are no tokens')
     const first = await tokenSource()
     const asked = azure.calls.filter(({ which, method }) => which === 'entra' && method === 'POST').length
-    // A token of the same second has the same claims, and the same signature.
-    await new Promise((resolve) => setTimeout(resolve, 1000))
     const second = await tokenSource(undefined, first.token)
     expect(second.token).not.toBe(first.token)
     expect(await listNodes(second.token)).toBe(200)
@@ -74,6 +72,21 @@ describe('reaching a cluster through Azure', () => {
       ({ which, method }) => which === 'entra' && method === 'POST',
     ).length
     expect(askedAgain).toBe(asked + 1)
+  })
+
+  test('goes on with a new token when ARM refuses the one that it was given, for this call and the next', async () => {
+    const refusal = { error: { code: 'ExpiredAuthenticationToken', message: 'The access token expired.' } }
+    azure.misbehave({ which: 'arm', times: 1, do: { status: 401, body: refusal } })
+    azure.calls.length = 0
+    await connect(azure)
+    const arm = azure.calls.filter(({ which }) => which === 'arm').map(({ status }) => status)
+    expect(arm).toEqual([401, 200, 200])
+  })
+
+  test('gives up when ARM refuses the new token, too', async () => {
+    const refusal = { error: { code: 'InvalidAuthenticationToken', message: 'The access token is invalid.' } }
+    azure.misbehave({ which: 'arm', times: 2, do: { status: 401, body: refusal } })
+    await expect(connect(azure)).rejects.toThrow(/does not accept the token/)
   })
 
   test('never shows the API server the token for ARM, which it would not take', async () => {

@@ -5,6 +5,8 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 export interface TestProxy {
   url: string
   tunnels: { target: string; authorization: string | undefined }[]
+  /** Where tunnels to `host:port` really lead, for names that no resolver here knows. */
+  routes: Map<string, string>
   /** A status instead of a tunnel, or no answer at all. */
   refuse: number | 'silent' | undefined
   stop: () => Promise<void>
@@ -26,7 +28,7 @@ export async function startProxy(): Promise<TestProxy> {
       return
     }
     proxy.tunnels.push({ target, authorization: request.headers['proxy-authorization'] })
-    const { hostname, port } = new URL(`http://${target}`)
+    const { hostname, port } = new URL(`http://${proxy.routes.get(target) ?? target}`)
     const onward = connect(Number(port), hostname, () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
       onward.pipe(socket).pipe(onward)
@@ -41,6 +43,7 @@ export async function startProxy(): Promise<TestProxy> {
   const proxy: TestProxy = {
     url: `http://127.0.0.1:${port}`,
     tunnels: [],
+    routes: new Map(),
     refuse: undefined,
     stop: async () => {
       for (const socket of sockets) socket.destroy()

@@ -1,6 +1,8 @@
+import { runAction } from '../../scripts/run-action.ts'
 import { type AksOptions, type SmallAks, startAks } from '../aks/aks.ts'
 import type { AzureOptions, SmallAzure } from '../aks/azure/azure.ts'
 import { kubeProxy } from '../aks/kube-proxy.ts'
+import { told as toldOf } from './runs.ts'
 import { type CheckOptions, type CheckResult, check, steady } from './support.ts'
 
 export type AzureAks = SmallAks & AsyncDisposable & { azure: SmallAzure }
@@ -37,14 +39,67 @@ export function checkAzure(
   )
 }
 
+const NAMES = { entra: 'login.example', arm: 'arm.example', oidc: 'tokens.example', server: 'api.example' }
+
+/** Names for all services, for runs through a proxy: nobody goes through one to the loopback. */
+export const byName = {
+  names: Object.values(NAMES),
+  azure: {
+    hostNames: Object.values(NAMES),
+    armAudiences: [`https://${NAMES.arm}`],
+    clusters: [{ name: 'shop', server: `https://${NAMES.server}:443` }],
+  },
+  /** Where tunnels to the names lead. */
+  routes({ azure, server }: AzureAks): [string, string][] {
+    const origins = { entra: azure.entra, arm: azure.armEndpoint, oidc: azure.oidc, server }
+    return Object.entries(origins).map(([which, origin]) => [
+      `${NAMES[which as keyof typeof NAMES]}:443`,
+      new URL(origin).host,
+    ])
+  },
+  environment({ azure }: AzureAks): Record<string, string> {
+    const { ACTIONS_ID_TOKEN_REQUEST_URL: address = '' } = azure.environment()
+    return {
+      AZURE_AUTHORITY_HOST: `https://${NAMES.entra}`,
+      AZURE_RESOURCE_MANAGER_ENDPOINT: `https://${NAMES.arm}`,
+      ACTIONS_ID_TOKEN_REQUEST_URL: address.replace(azure.oidc, `https://${NAMES.oidc}`),
+    }
+  },
+}
+
+/** What a user sees of a run on its page. */
+export function told(run: CheckResult, aks: AzureAks): string {
+  return named(toldOf(run, aks), aks)
+}
+
 /** The log as people see it, without what differs from run to run. */
-export function told(run: { log: string }, aks: AzureAks): string {
-  const { azure } = aks
+export function logOf(run: { log: string }, aks: AzureAks): string {
   const lines = run.log.split('\n').filter((line) => !/^::(add-mask|debug)::/.test(line))
-  const names = { entra: azure.entra, oidc: azure.oidc, arm: azure.armEndpoint, metadata: azure.metadata }
-  const named = Object.entries(names).reduce(
-    (text, [name, origin]) => text.replaceAll(new URL(origin).host, `small-${name}`),
-    lines.join('\n'),
+  return named(steady(lines.join('\n'), aks), aks)
+}
+
+/** The services of Azure by name, as their ports differ. */
+export function named(text: string, { azure }: AzureAks): string {
+  const origins = { entra: azure.entra, oidc: azure.oidc, arm: azure.armEndpoint, metadata: azure.metadata }
+  return Object.entries(origins).reduce(
+    (told, [name, origin]) => told.replaceAll(new URL(origin).host, `small-${name}`),
+    text,
   )
-  return steady(named, aks).replaceAll(new URL(aks.server).host, 'small-aks')
+}
+
+/** What a run that does nothing takes on a machine that has nothing else to do, in milliseconds, at most. */
+const START_MS = 600
+let startMs: number | undefined
+
+/**
+ * The milliseconds of ten seconds, and more on a machine that is busy: measured by how long a run takes that
+ * ends at once.
+ */
+export async function tenSeconds(): Promise<number> {
+  if (startMs === undefined) {
+    const startedAt = performance.now()
+    await runAction({ inputs: { 'sample-seconds': 'none' }, post: false })
+    startMs = performance.now() - startedAt
+  }
+  return 10_000 * Math.max(1, startMs / START_MS)
 }

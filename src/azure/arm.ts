@@ -14,6 +14,8 @@ import { ArmError, errorOf, record, text } from './arm-error.ts'
 import type { AzureCloud } from './clouds.ts'
 import { impatient } from './impatient.ts'
 import { networkCode } from './network-errors.ts'
+import { replaceRefusedToken } from './refused-token.ts'
+import type { TokenSource } from './token-source.ts'
 
 /** Version of the AKS API for raw calls: the one that the client library of package.json speaks. */
 export const CONTAINER_SERVICE_API = '2026-06-01'
@@ -61,6 +63,8 @@ export interface Arm {
 export interface ArmOptions {
   cloud: AzureCloud
   credential: TokenCredential
+  /** The same identity's tokens for ARM: gives a new one for a token that ARM refuses. */
+  tokens?: TokenSource
   subscriptionId: string
   userAgent: string
   log: Logger
@@ -79,6 +83,8 @@ export function createArm(options: ArmOptions): Arm {
     httpClient: http,
   })
   containers.pipeline.addPolicy(tellRefusals(log), { afterPhase: 'Retry' })
+  if (options.tokens)
+    containers.pipeline.addPolicy(replaceRefusedToken(options.tokens), { afterPhase: 'Sign' })
   return {
     endpoint: cloud.armEndpoint,
     subscriptionId: options.subscriptionId,

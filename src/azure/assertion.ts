@@ -1,5 +1,6 @@
 import { messageOf, UserError } from '../errors.ts'
 import type { Environment } from './clouds.ts'
+import { abortable } from './token-source.ts'
 
 /** What an identity token of a job says about itself. Read for messages only; nothing is trusted to it. */
 export interface AssertionClaims {
@@ -16,11 +17,20 @@ export interface AssertionSource {
   claims(): AssertionClaims
 }
 
+export interface AssertionOptions {
+  now?: (() => number) | undefined
+  /** The error for the user, where it is known why the runner's service was not reached. */
+  explain?: (error: unknown) => UserError | undefined
+}
+
 /**
  * One request for a token asks for its assertion twice, and each costs a request to the runner; a token of
  * the runner is good for five minutes.
  */
 const REUSE_MS = 60_000
+
+/** The runner's service answers within a second. */
+const ANSWER_MS = 5000
 
 /**
  * @param getIdToken `core.getIDToken`: asks the runner and masks what it gets.
@@ -29,19 +39,20 @@ const REUSE_MS = 60_000
 export function createAssertionSource(
   getIdToken: (audience: string) => Promise<string>,
   audience: string,
-  now: () => number = Date.now,
+  options: AssertionOptions = {},
 ): AssertionSource {
+  const { now = Date.now, explain = () => undefined } = options
   let pending: Promise<string> | undefined
   let askedAt = 0
   let claims: AssertionClaims = { audience }
   const ask = async (): Promise<string> => {
     try {
-      const token = await getIdToken(audience)
+      const token = await abortable(getIdToken(audience), AbortSignal.timeout(ANSWER_MS))
       claims = claimsOf(token)
       return token
     } catch (error) {
       pending = undefined
-      throw noToken(error)
+      throw explain(error) ?? noToken(error)
     }
   }
   return {

@@ -74,6 +74,7 @@ export async function connectAks(
   const arm = createArm({
     cloud,
     credential: identity.credential,
+    tokens: identity.tokens(cloud.armScope),
     subscriptionId,
     userAgent: deps.userAgent,
     log,

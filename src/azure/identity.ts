@@ -4,7 +4,7 @@ import { createAssertionSource, requireIdTokenPermission } from './assertion.ts'
 import { type AzureIdentity, cachedIdentity } from './cached-identity.ts'
 import { type Candidate, candidates, NothingThere } from './candidates.ts'
 import type { AzureCloud, Environment } from './clouds.ts'
-import { type ProxyFor, proxyOf } from './network-errors.ts'
+import { explainNetwork, type ProxyFor, proxyOf } from './network-errors.ts'
 import { explainSignIn } from './sign-in-errors.ts'
 import { createWitness } from './witness.ts'
 
@@ -46,13 +46,13 @@ export async function signIn(
   deps: IdentityDeps,
   signal?: AbortSignal,
 ): Promise<AzureIdentity> {
-  const { environment, log, mask } = deps
+  const { environment, log, mask, proxyFor = proxyOf(deps.environment) } = deps
   if (options.clientId !== '') requireIdTokenPermission(environment)
   maskSecrets(environment, mask)
   const assertion = createAssertionSource(
     deps.getIdToken,
     options.oidcAudience || options.cloud.oidcAudience,
-    deps.now,
+    { now: deps.now, explain: (error) => explainTokenService(error, environment, proxyFor) },
   )
   const witness = createWitness()
   const refusals: string[] = []
@@ -73,7 +73,7 @@ export async function signIn(
         ...options,
         kind: each.kind,
         environment,
-        proxyFor: deps.proxyFor ?? proxyOf(environment),
+        proxyFor,
         claims: assertion.claims(),
         failure: witness.failure(),
       })
@@ -90,6 +90,15 @@ export async function signIn(
     }
   }
   throw nobody(refusals)
+}
+
+function explainTokenService(
+  error: unknown,
+  { ACTIONS_ID_TOKEN_REQUEST_URL: address = '' }: Environment,
+  proxyFor: ProxyFor,
+): UserError | undefined {
+  if (!URL.canParse(address)) return undefined
+  return explainNetwork(error, { name: "GitHub's identity tokens", url: new URL(address), proxyFor })
 }
 
 async function tryCandidate(

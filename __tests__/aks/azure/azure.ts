@@ -43,8 +43,8 @@ export interface SmallAzure {
   /** Key of the issuer of the job's identity tokens. */
   jobKeys: Keys
   calls: RecordedCall[]
-  /** Adds a fault; the first that matches acts. */
-  misbehave: (fault: Fault) => void
+  /** Adds a fault; the first that matches acts. Returns a function that takes it away. */
+  misbehave: (fault: Fault) => () => void
   /** What a process needs to find all this: endpoints, and the job's right to an identity token. */
   environment: (options?: { idToken?: boolean }) => Record<string, string>
   stop: () => Promise<void>
@@ -86,7 +86,7 @@ export async function startAzure(
   const agentPools = kubernetes.machines && createAgentPools(arm, kubernetes.machines, options.nodePools)
   arm.routes.push(...(agentPools?.routes ?? []))
 
-  const shared = { calls, faults }
+  const shared = { calls, faults, ...(options.hostNames && { hostNames: options.hostNames }) }
   const identity = directory.applications[0]
   if (identity === undefined) throw new Error('the directory has no application')
   const entra = await startEndpoint({ which: 'entra', ca, serve: serveEntra(directory), ...shared })
@@ -123,7 +123,13 @@ export async function startAzure(
     job,
     jobKeys,
     calls,
-    misbehave: (fault) => faults.push({ ...fault }),
+    misbehave: (fault) => {
+      const own = { ...fault }
+      faults.push(own)
+      return () => {
+        if (faults.includes(own)) faults.splice(faults.indexOf(own), 1)
+      }
+    },
     environment: ({ idToken = true } = {}) => ({
       GITHUB_ACTIONS: 'true',
       RUNNER_ENVIRONMENT: 'github-hosted',

@@ -1,4 +1,11 @@
-import { createHash, createPublicKey, type KeyObject, timingSafeEqual, X509Certificate } from 'node:crypto'
+import {
+  createHash,
+  createPublicKey,
+  type KeyObject,
+  randomBytes,
+  timingSafeEqual,
+  X509Certificate,
+} from 'node:crypto'
 import type { Identity } from '../types.ts'
 import { type Claims, createKeys, type Jwt, type Keys, readJwt, seconds, signJwt } from './jwt.ts'
 import type { Application, AzureOptions } from './types.ts'
@@ -121,6 +128,7 @@ function accessClaims(
     oid: objectId(application),
     sub: objectId(application),
     tid: tenantId,
+    uti: randomBytes(16).toString('base64url'),
     ver: '1.0',
   }
 }

@@ -19,6 +19,8 @@ export interface EndpointOptions {
   serve: (request: Incoming) => Reply | Promise<Reply>
   calls: RecordedCall[]
   faults: Fault[]
+  /** Names beside 127.0.0.1 that its certificate is good for. */
+  hostNames?: string[]
 }
 
 /** Starts one service on a port of its own on the loopback. */
@@ -27,7 +29,7 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
   const server =
     options.ca === undefined
       ? createHttpServer(listener)
-      : createHttpsServer(tlsOf(options.ca, options.which), listener)
+      : createHttpsServer(tlsOf(options.ca, options.which, options.hostNames), listener)
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
   })
@@ -43,8 +45,8 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
   }
 }
 
-function tlsOf(ca: CertificateAuthority, commonName: string) {
-  const { certificate, key } = ca.issue({ commonName, hosts: ['127.0.0.1', 'localhost'] })
+function tlsOf(ca: CertificateAuthority, commonName: string, hostNames: string[] = []) {
+  const { certificate, key } = ca.issue({ commonName, hosts: ['127.0.0.1', 'localhost', ...hostNames] })
   return { cert: certificate, key }
 }
 

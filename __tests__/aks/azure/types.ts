@@ -20,6 +20,8 @@ export interface AzureOptions {
   kubernetesTokenSeconds?: number
   /** What tokens for ARM are issued for beside the endpoint's own address. */
   armAudiences?: string[]
+  /** Names beside 127.0.0.1 that the certificates of the services are good for, for those who come through a proxy. */
+  hostNames?: string[]
   /** The job that runs the action. */
   job?: JobSpec
   /** What ARM says in Retry-After to those who poll, in seconds. Default 0. */
