@@ -1,16 +1,15 @@
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, jest, test } from '@jest/globals'
-import { kubeProxy } from '../aks/kube-proxy.ts'
 import { startProxy } from '../azure/proxy.ts'
 import { expectGolden } from '../support/golden.ts'
+import { requireJq } from '../support/require-jq.ts'
 import type { AzureAks } from './azure-support.ts'
 import { azureCluster, byName, checkAzure, logOf, named } from './azure-support.ts'
 import { answeringNodes } from './runs.ts'
-import { check, cluster, podsLeft, steady } from './support.ts'
-import { startTrace, type Trace } from './trace.ts'
+import { podsLeft, steady } from './support.ts'
+import { startTrace } from './trace.ts'
 
 jest.setTimeout(120_000)
+requireJq()
 
 /** `METHOD host path` of all requests that reached Azure or the API server, in the order of each. */
 function requestsOf(aks: AzureAks): string {
@@ -18,15 +17,6 @@ function requestsOf(aks: AzureAks): string {
   const kubernetes = [...new Set(aks.requests.map(({ method, host, path }) => `${method} ${host}${path}`))]
   const text = [...azure, ...kubernetes.toSorted()].join('\n')
   return `${named(steady(text, aks), aks)}\n`.replaceAll(/(ach-\S+?-)[0-9a-f]{16}\b/g, '$1ID')
-}
-
-/** Whether a file that was loaded holds the classes that sign in to Azure or talk to ARM. */
-const isAzure = (url: string) =>
-  url.startsWith('file:') &&
-  /ClientAssertionCredential|ContainerServiceClient/.test(readFileSync(fileURLToPath(url), 'utf8'))
-
-function azureCodeOf(trace: Trace): string[] {
-  return trace.loaded().filter(isAzure)
 }
 
 describe('a cluster that is named in Azure', () => {
@@ -192,120 +182,3 @@ function tokensFor({ azure }: AzureAks, scope: string): number {
   const asked = azure.calls.filter(({ which, method }) => which === 'entra' && method === 'POST')
   return asked.filter(({ body }) => new URLSearchParams(body).get('scope')?.includes(scope)).length
 }
-
-describe('a kubeconfig', () => {
-  test('alone loads none of the code for Azure, which a cluster in Azure does', async () => {
-    await using aks = await azureCluster({}, { nodes: await answeringNodes('a') })
-    using alone = startTrace()
-    using inAzure = startTrace()
-    const run = await check(aks, {}, { env: alone.env })
-    await checkAzure(aks, {}, { env: inAzure.env })
-    expect(run.outputs.verdict).toBe('healthy')
-    expect(azureCodeOf(alone)).toEqual([])
-    expect(azureCodeOf(inAzure)).not.toEqual([])
-    expect(alone.connections()).toEqual([new URL(aks.server).host])
-  })
-
-  test('with a kubelogin entry is served without that program, and nobody is asked', async () => {
-    await using aks = await azureCluster({}, { nodes: await answeringNodes('a') })
-    using trace = startTrace()
-    const [application] = aks.azure.directory.applications
-    const run = await check(
-      aks,
-      {
-        kubeconfig: kubeloginConfig(aks),
-        'client-id': application?.clientId ?? '',
-        'tenant-id': aks.azure.tenantId,
-      },
-      { env: { ...aks.azure.environment(), ...trace.env } },
-    )
-    expect(run.outputs.verdict).toBe('healthy')
-    expect(run.log).toContain('fetched from Entra ID without that program, and nobody is asked')
-    expect(trace.programs()).toEqual([])
-    expect(aks.azure.calls.filter(({ which }) => which === 'arm')).toEqual([])
-    expect(new Set(aks.requests.map(({ user }) => user))).toEqual(
-      new Set(['0b1ec700-bbbb-cccc-dddd-eeeeeeeeeeee']),
-    )
-  })
-})
-
-function kubeloginConfig({ server, ca }: AzureAks): string {
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'shop',
-    clusters: [
-      {
-        name: 'shop',
-        cluster: { server, 'certificate-authority-data': Buffer.from(ca.certificate).toString('base64') },
-      },
-    ],
-    contexts: [{ name: 'shop', context: { cluster: 'shop', user: 'me' } }],
-    users: [
-      {
-        name: 'me',
-        user: {
-          exec: {
-            apiVersion: 'client.authentication.k8s.io/v1beta1',
-            command: 'kubelogin',
-            args: [
-              'get-token',
-              '--login',
-              'devicecode',
-              '--server-id',
-              '6dae42f8-4368-4678-94ff-3960e28e3630',
-            ],
-          },
-        },
-      },
-    ],
-  })
-}
-
-describe('the report', () => {
-  const ciliumPods = 'nf_conntrack is not the limit that binds pods'
-  const noKubeProxy = 'kube-proxy does not run here'
-  const cilium = { ...kubeProxy, metadata: { name: 'cilium', namespace: 'kube-system' } }
-
-  test('says which limit binds where ARM tells of Cilium', async () => {
-    await using aks = await azureCluster(
-      { clusters: [{ name: 'shop', dataplane: 'cilium' }] },
-      { nodes: await answeringNodes('a') },
-    )
-    aks.store.delete('daemonsets.apps', 'kube-system', 'kube-proxy')
-    const run = await checkAzure(aks)
-    expect(run.report?.notes.join('\n')).toContain(ciliumPods)
-    expect(run.summary).toContain(ciliumPods)
-  })
-
-  test.each([
-    ['a DaemonSet of Cilium', { objects: [cilium] }, ciliumPods],
-    [
-      'the label of nodes on Cilium',
-      { labels: { 'kubernetes.azure.com/ebpf-dataplane': 'cilium' } },
-      ciliumPods,
-    ],
-    ['the absence of kube-proxy', {}, noKubeProxy],
-  ])(
-    'says which limit binds where a kubeconfig shows %s',
-    async (_name, {
-      objects = [],
-      labels = {},
-    }: { objects?: object[]; labels?: Record<string, string> }, note) => {
-      await using aks = await cluster({
-        nodes: await answeringNodes({ name: 'a', labels }),
-        objects: objects as never,
-      })
-      aks.store.delete('daemonsets.apps', 'kube-system', 'kube-proxy')
-      const run = await check(aks)
-      expect(run.report?.notes).toEqual([expect.stringContaining(note)])
-      expect(run.summary).toContain(note)
-    },
-  )
-
-  test('says nothing of it where kube-proxy runs, by kubeconfig and by ARM', async () => {
-    await using aks = await azureCluster({}, { nodes: await answeringNodes('a') })
-    const [direct, arm] = [await check(aks), await checkAzure(aks)]
-    expect([direct.report?.notes, arm.report?.notes]).toEqual([[], []])
-  })
-})
