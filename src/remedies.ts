@@ -40,7 +40,8 @@ export async function remedyOf(id: RemedyId, cluster: Cluster, inputs: Inputs): 
         wanted,
         scope: fix.scope,
         limits: scope,
-        rolloutSeconds: probe.timeoutSeconds,
+        // All pods start at once, and each does in seconds what a pod that reads a node does.
+        rolloutSeconds: 2 * probe.nodeTimeoutSeconds,
       })
     case 'node-pool': {
       const { nodePool } = await import('./remedy/node-pool/node-pool.ts')

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { KubeNode, Taint } from './objects.ts'
 import type { NodeSpec } from './types.ts'
 
@@ -63,7 +64,7 @@ export function nodeObject(spec: NodeSpec, kubernetesVersion: string, index: num
         containerRuntimeVersion: 'containerd://1.7.27-1',
         machineID: name,
         systemUUID: name,
-        bootID: name,
+        bootID: randomUUID(),
       },
     },
   }

@@ -27,13 +27,16 @@ const recorded: KubeNode = {
       { type: 'Hostname', address: 'aks-np1-12345678-vmss000000' },
       { type: 'InternalIP', address: '10.224.0.4' },
     ],
-    nodeInfo: { operatingSystem: 'linux', osImage: 'Ubuntu 22.04.5 LTS' },
+    nodeInfo: {
+      operatingSystem: 'linux',
+      osImage: 'Ubuntu 22.04.5 LTS',
+      bootID: '7d3c0a52-6b1e-4a4e-8d35-0f3a2c9b1e11',
+    },
   },
 }
 
 test('a node is described by what its object says', () => {
   expect(describeNode(recorded)).toEqual({
-    uid: '5f0e',
     virtual: false,
     readiness: { status: 'True', reason: 'KubeletReady', since: '2026-11-23T08:00:00Z' },
     info: {
@@ -48,13 +51,14 @@ test('a node is described by what its object says', () => {
       schedulable: true,
       taints: [{ key: 'CriticalAddonsOnly', value: 'true', effect: 'NoSchedule' }],
       internalAddress: '10.224.0.4',
+      bootId: '7d3c0a52-6b1e-4a4e-8d35-0f3a2c9b1e11',
+      uid: '5f0e',
     },
   })
 })
 
 test('a node that says nothing is not ready, in no pool and of unknown size', () => {
   expect(describeNode({ metadata: { name: 'bare' } })).toEqual({
-    uid: '',
     virtual: false,
     readiness: { status: 'Unknown' },
     info: { name: 'bare', pool: '', os: '', ready: false, schedulable: true, taints: [] },

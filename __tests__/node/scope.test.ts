@@ -5,7 +5,7 @@ import { type NodeScope, selectNodes } from '../../src/node/scope.ts'
 
 function listed(name: string, pool: string, rest: Partial<ListedNode['info']> = {}): ListedNode {
   const info = { name, pool, os: 'linux', ready: true, schedulable: true, taints: [], ...rest }
-  return { info, uid: name, virtual: false, readiness: { status: 'True' } }
+  return { info, virtual: false, readiness: { status: 'True' } }
 }
 
 const all: NodeScope = { nodePools: [], nodes: [] }

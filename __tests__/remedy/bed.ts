@@ -79,7 +79,7 @@ export interface Fixed {
   lines: string[]
 }
 
-export interface Bed {
+export interface Bed extends AsyncDisposable {
   aks: SmallAks
   api: KubeApi
   /** Reads and judges all nodes of the scope. */
@@ -120,6 +120,10 @@ export async function startBed(options: AksOptions = {}, user?: string): Promise
     const services = await readServices()
     return { nodes, services, findings: findingsOf(nodes, services) }
   }
+  const stop = async () => {
+    await api.close()
+    await aks.stop()
+  }
   return {
     aks,
     api,
@@ -147,10 +151,8 @@ export async function startBed(options: AksOptions = {}, user?: string): Promise
       const policy = { failOn: 'critical', unknownNodesAllowed: 0 } as const
       return { record, standing, lines, judgement: judge(standing.findings, policy) }
     },
-    stop: async () => {
-      await api.close()
-      await aks.stop()
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   }
 }
 

@@ -38,6 +38,14 @@ describe('what an earlier report lets be put back', () => {
     expect(itemsOf(unproven)).toEqual([{ target: node, setting: MAX, before: '131072', wrote: '262144' }])
   })
 
+  test('is what the fix wrote on a node, not what somebody else had written by the time of the proof', () => {
+    for (const outcome of ['changed', 'failed']) {
+      expect(itemsOf({ ...change, after: '524288', outcome })).toEqual([
+        { target: node, setting: MAX, before: '131072', wrote: '262144' },
+      ])
+    }
+  })
+
   test('is not what was skipped, refused, found as wanted, or failed without effect', () => {
     const same = { ...change, after: '131072' }
     expect(

@@ -127,8 +127,16 @@ describe('the steps of one node', () => {
     expect(max?.why).toContain('not printed by the probe')
   })
 
-  test('nothing is planned for a node that was not read', () => {
-    expect(stepsForNode('sysctl', unread('a'), both, wanted)).toEqual([])
+  test('all is refused on a node that was not read, with the reason, if it was asked for', () => {
+    const steps = stepsForNode('sysctl', unread('a'), both, wanted)
+    expect(steps.map(({ setting, from, to, intent }) => [setting, from, to, intent])).toEqual([
+      [BUCKETS, undefined, '65536', 'refuse'],
+      [MAX, undefined, '262144', 'refuse'],
+      [TW_REUSE, undefined, '1', 'refuse'],
+      [MAX_TW_BUCKETS, undefined, '2000000', 'refuse'],
+    ])
+    expect(steps[0]?.why).toContain('The kubelet did not start the pod within 60 s.')
+    expect(stepsForNode('sysctl', unread('a'), new Set(), wanted)).toEqual([])
   })
 
   test('buckets that would take too much memory at once are refused, with the maximum that needs them', () => {

@@ -183,7 +183,7 @@ onNodes('sysctl, when something goes wrong,', () => {
     const { record } = await fix([remedies.sysctl()])
     expect(tried(record.changes)).toMatchObject({
       'a nf_conntrack_max': ['changed', '131072', '262144'],
-      'b nf_conntrack_max': ['failed', '131072', undefined],
+      'b nf_conntrack_max': ['failed', '131072', '131072'],
       'c nf_conntrack_max': ['changed', '131072', '262144'],
     })
     expect(record.unachieved.join('\n')).toContain('Privileged container is not allowed')

@@ -7,7 +7,6 @@ import type { NodeInfo } from './reading.ts'
 /** A node as far as its part in a sweep needs it, beyond what the report shows of it. */
 export interface ListedNode {
   info: NodeInfo
-  uid: string
   /** A node without a kernel of its own: pods placed on it run elsewhere. */
   virtual: boolean
   /** The Ready condition; `status` Unknown: the kubelet has not reported for a while. */
@@ -32,7 +31,7 @@ export interface KubeNode {
       lastTransitionTime?: string
     }[]
     addresses?: { type?: string; address?: string }[]
-    nodeInfo?: { operatingSystem?: string; osImage?: string }
+    nodeInfo?: { operatingSystem?: string; osImage?: string; bootID?: string }
   }
 }
 
@@ -61,6 +60,9 @@ export const readLabels = [
   'type',
 ]
 
+/** A UUID as kernels and API servers make them. */
+export const RANDOM_ID = /^[0-9a-f-]{1,64}$/
+
 /** What a Node object says; nothing in it is believed to be there. */
 export function describeNode(node: KubeNode): ListedNode {
   const { metadata, spec = {}, status = {} } = node
@@ -72,6 +74,8 @@ export function describeNode(node: KubeNode): ListedNode {
     memoryKb: kilobytes(bytesOf(status.capacity?.memory)),
     vmSize: labels['node.kubernetes.io/instance-type'] ?? labels['beta.kubernetes.io/instance-type'],
     internalAddress: status.addresses?.find(({ type }) => type === 'InternalIP')?.address,
+    bootId: idOf(status.nodeInfo?.bootID),
+    uid: idOf(metadata.uid),
   }
   const info: NodeInfo = {
     name: metadata.name,
@@ -84,7 +88,11 @@ export function describeNode(node: KubeNode): ListedNode {
       key && effect ? [{ key, effect, ...(value && { value }) }] : [],
     ),
   }
-  return { info, uid: metadata.uid ?? '', virtual: isVirtual(node), readiness }
+  return { info, virtual: isVirtual(node), readiness }
+}
+
+function idOf(text: string | undefined): string | undefined {
+  return text !== undefined && RANDOM_ID.test(text) ? text : undefined
 }
 
 function readinessOf(node: KubeNode): ListedNode['readiness'] {

@@ -7,7 +7,7 @@ import { parseReading } from './parse.ts'
 import { quoted } from './plain-text.ts'
 import { auditorPod } from './pod.ts'
 import { probeScript } from './probe.sh.ts'
-import type { NodeInfo, NodeResult } from './reading.ts'
+import { LEFT_CLUSTER, type NodeInfo, type NodeResult } from './reading.ts'
 import { type MissingName, type NodeScope, selectNodes } from './scope.ts'
 import { type SweepOptions, sweep } from './sweep.ts'
 
@@ -150,7 +150,7 @@ export function nodeResultOf(outcome: PodOutcome, secondRead: boolean, podDetail
 
 function absentNode({ name, text }: MissingName, seen: readonly NodeInfo[] = []): NodeResult {
   const node = seen.find((candidate) => candidate.name === name)
-  if (node) return { kind: 'out-of-scope', node, why: 'the node left the cluster during the run' }
+  if (node) return { kind: 'out-of-scope', node, why: LEFT_CLUSTER }
   const nobody: NodeInfo = { name, pool: '', os: '', ready: false, schedulable: false, taints: [] }
   return { kind: 'unread', node: nobody, why: text, next: 'Correct the input "nodes".' }
 }

@@ -175,6 +175,10 @@ export interface NodeInfo {
   schedulable: boolean
   taints: { key: string; value?: string; effect: string }[]
   internalAddress?: string
+  /** Tells one start of the node's kernel from any other, also of another node of that name: sysctls outlive none. */
+  bootId?: string
+  /** Of the Node object: tells a node from a later one of the same name. */
+  uid?: string
 }
 
 /** What a run knows about one node. `unread` is what makes a verdict unknown. */
@@ -184,6 +188,9 @@ export type NodeResult =
   | { kind: 'unread'; node: NodeInfo; why: string; next?: string }
   /** Windows and virtual nodes, and nodes that left the cluster during the run. */
   | { kind: 'out-of-scope'; node: NodeInfo; why: string }
+
+/** Why a node that was there when the run began is out of scope. */
+export const LEFT_CLUSTER = 'the node left the cluster during the run'
 
 /** Whether a value was measured; narrows the type. */
 export function isKnown<T>(measured: Measured<T>): measured is { readonly value: T } {

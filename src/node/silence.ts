@@ -2,6 +2,7 @@ import { withDeadline } from '../cluster/clock.ts'
 import type { KubeApi } from '../cluster/kube-api.ts'
 import type { PodOutcome } from './ledger.ts'
 import { listNodes } from './nodes.ts'
+import { LEFT_CLUSTER } from './reading.ts'
 import { notReadyText } from './scope.ts'
 
 /**
@@ -23,7 +24,7 @@ export async function explainSilence(
     if (!isSilent(outcome)) return outcome
     const node = byName.get(outcome.node.name)
     if (node === undefined) {
-      return { kind: 'gone', node: outcome.node, why: 'the node left the cluster during the run' }
+      return { kind: 'gone', node: outcome.node, why: LEFT_CLUSTER }
     }
     if (node.readiness.status === 'True') return outcome
     return { ...outcome, why: `${outcome.why}; the node is ${notReadyText(node.readiness)}` }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { type KubeApi, KubeError } from '../cluster/kube-api.ts'
 import { INSTANCE_LABEL, labelValue } from '../node/pod.ts'
 import { daemonSetManifest } from './daemonset-manifest.ts'
@@ -87,19 +88,28 @@ async function deleteByUid(api: KubeApi, object: DaemonSet, signal?: AbortSignal
 
 /** Time that an ended run has for taking back what it had begun; the runner kills it after ten seconds. */
 const takeBackMs = 4_000
+/** How long a DaemonSet of which no answer came is waited for, and how often it is looked for. */
+const unseen = { ms: 2_000, pollMs: 200 }
 
 /**
  * Takes back a DaemonSet that this run made and could not finish, after the run was ended: nothing privileged
- * stays behind. Answers whether it is gone.
+ * stays behind. Answers whether it is gone. Where the API server never said that it `made` it, it may do so only
+ * now; that it is not there yet proves nothing.
  */
-export async function takeBack(namespace: string, runId: string, api: KubeApi): Promise<boolean> {
+export async function takeBack(
+  { namespace, runId, made }: { namespace: string; runId: string; made: boolean },
+  api: KubeApi,
+): Promise<boolean> {
   const signal = AbortSignal.timeout(takeBackMs)
   try {
-    const object = await findDaemonSet(namespace, { api, signal })
-    if (object === undefined) return true
-    if (object.metadata.labels?.[INSTANCE_LABEL] !== labelValue(runId)) return false
-    await deleteByUid(api, object, signal)
-    return true
+    for (const end = performance.now() + unseen.ms; ; await delay(unseen.pollMs, undefined, { signal })) {
+      const object = await findDaemonSet(namespace, { api, signal })
+      if (object === undefined && !made && performance.now() < end) continue
+      if (object === undefined) return made
+      if (object.metadata.labels?.[INSTANCE_LABEL] !== labelValue(runId)) return false
+      await deleteByUid(api, object, signal)
+      return true
+    }
   } catch {
     return false
   }

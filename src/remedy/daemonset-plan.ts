@@ -13,10 +13,10 @@ import {
   wantedSettings,
   writesTheSame,
 } from './daemonset-wanted.ts'
-import type { RemedyContext, Step } from './remedy.ts'
+import { nameOf, type RemedyContext, type Step } from './remedy.ts'
 import { whyFailed } from './rights.ts'
 import { readDaemonSet } from './rollout.ts'
-import { needsByNode } from './sysctl-targets.ts'
+import { type Need, needsByNode, stepsForNode } from './sysctl-targets.ts'
 import { listNames } from './words.ts'
 
 /** What shall be done with the DaemonSet, and what it was decided on. */
@@ -66,11 +66,16 @@ export async function decideDaemonSet(
       elsewhere.notes,
     )
   }
+  const ofNodes = servedNodeSteps(settings, servedBy(settings, all), nodes)
   const steps = [
     ...settingSteps(options.namespace, before, settings),
-    ...servedNodeSteps(settings, servedBy(settings, all), nodes),
+    ...ofNodes,
+    ...(options.scope === 'all' ? leftOutSteps(settings, needs, options, nodes) : []),
   ]
   const apply = steps.some(({ intent }) => intent === 'change')
+  const tooMuch = ofNodes.find(({ intent }) => intent === 'refuse')
+  if (apply && tooMuch)
+    return leave('refuse', `its pods would write ${nameOf(tooMuch.target)} too: ${tooMuch.why ?? ''}`)
   const resourceVersion = present?.metadata.resourceVersion
   return {
     steps,
@@ -111,6 +116,19 @@ function leftOutNotes(settings: DaemonSetSettings): string[] {
   return [
     `Left out, as they could not be read and nothing could be put back on them: ${listNames(leftOut)}. A later run that reads them takes them in.`,
   ]
+}
+
+/** That nodes which were to be served are not. */
+function leftOutSteps(
+  settings: DaemonSetSettings,
+  needs: Map<string, Set<Need>>,
+  { wanted }: DaemonSetOptions,
+  nodes: RemedyContext['nodes'],
+): Step[] {
+  const leftOut = new Set(names(settings['left-out']))
+  return nodes
+    .filter(({ node, kind }) => kind === 'unread' && leftOut.has(node.name))
+    .flatMap((result) => stepsForNode('daemonset', result, needs.get(result.node.name) ?? new Set(), wanted))
 }
 
 /** The DaemonSet of a namespace; undefined when there is none. */

@@ -20,7 +20,7 @@ export interface DaemonSetOptions {
   scope: FixScope
   /** What the run was limited to: the DaemonSet never reaches beyond it. */
   limits: { nodeSelector: string; nodePools: string[]; nodes: string[] }
-  /** How long the rollout may take. */
+  /** How long the rollout may go on without one more pod becoming ready. */
   rolloutSeconds: number
 }
 
@@ -121,11 +121,12 @@ export function servedNodeSteps(
     conntrackMax: Number(settings['conntrack-max']),
     twReuse: Number(settings['tw-reuse']),
     maxTwBuckets: Number(settings['max-tw-buckets']),
+    buckets: Number(settings['conntrack-buckets']),
   }
   const needs = new Set<Need>()
   if (settings['conntrack-max'] !== '') needs.add('conntrack')
   if (settings['tw-reuse'] !== '') needs.add('time-wait')
   return nodes
-    .filter(({ node }) => served.has(node.name))
+    .filter(({ node, kind }) => kind === 'read' && served.has(node.name))
     .flatMap((result) => stepsForNode('daemonset', result, needs, wanted))
 }

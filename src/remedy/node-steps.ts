@@ -48,6 +48,7 @@ export function changeOfTuned(step: NodeStep, tuned: Tuned): Change {
   const after = isKnown(tuned.after) ? `${tuned.after.value}` : undefined
   const change = (outcome: Change['outcome'], why = step.why): Change => ({
     ...changeOf(step, outcome, why),
+    wanted: wantedBy(step, tuned),
     before,
     after,
   })
@@ -76,15 +77,42 @@ export function changeOfTuned(step: NodeStep, tuned: Tuned): Change {
   }
 }
 
+/** What was written, as the node read it back at once; else what the step wanted. */
+export function wantedBy(step: NodeStep, { outcome, after }: Tuned): Step['to'] {
+  return outcome === 'written' && isKnown(after) ? `${after.value}` : step.to
+}
+
 /** Whether a value that was read back is what a fix wanted: at least so much for sizes, exactly for tcp_tw_reuse. */
 export function satisfies(setting: string, value: number, wanted: string | null): boolean {
   if (wanted === null) return false
+  // 0 is no limit, which is more than any.
+  if (setting === MAX && value === 0) return true
   return setting === TW_REUSE ? value === Number(wanted) : value >= Number(wanted)
 }
 
 /** Whether a value is exactly what was to be put back. */
 export function equals(_setting: string, value: number, wanted: string | null): boolean {
   return value === Number(wanted)
+}
+
+/** Whether a reading says more of a change than is known: not of what was seen to fail. */
+function needsProof({ target, outcome, after }: Change): boolean {
+  if (target.kind !== 'node') return false
+  return (
+    ['changed', 'unchanged', 'unproven'].includes(outcome) || (outcome === 'failed' && after === undefined)
+  )
+}
+
+/** A tuner that was given up may have written all the same, before it was removed. */
+function provenFailure(change: Change, value: number): Change {
+  const after = `${value}`
+  if (after !== change.wanted || after === change.before) return { ...change, after }
+  return {
+    ...change,
+    after,
+    outcome: 'changed',
+    why: `${change.why ?? 'it failed'}; it was written all the same`,
+  }
 }
 
 /** Compares what was tried with a fresh reading of the nodes. */
@@ -95,18 +123,20 @@ export function proveOnNodes(
 ): Change[] {
   const byName = new Map(nodes.map((result) => [result.node.name, result]))
   return changes.map((change) => {
-    if (change.target.kind !== 'node' || !['changed', 'unchanged', 'unproven'].includes(change.outcome)) {
-      return change
-    }
+    if (change.target.kind !== 'node' || !needsProof(change)) return change
+    const failed = change.outcome === 'failed'
     const result = byName.get(change.target.name)
     if (result?.kind !== 'read') {
+      if (failed) return change
       const why = result?.why ?? 'the node is gone'
       return { ...change, outcome: 'unproven', why: `the node could not be read again: ${why}` }
     }
     const present = result.reading.sysctls[change.setting as WrittenSysctl]
     if (!isKnown(present)) {
+      if (failed) return change
       return { ...change, outcome: 'unproven', why: `it could not be read again: ${present.unknown}` }
     }
+    if (failed) return provenFailure(change, present.value)
     const after = `${present.value}`
     if (!fits(change.setting, present.value, change.wanted)) {
       const why = 'something on the node wrote it after the fix, kube-proxy for one does so when it starts'

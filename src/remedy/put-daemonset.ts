@@ -8,11 +8,11 @@ import { DAEMONSET_NAME, type DaemonSet, settingsOf } from './daemonset-object.t
 import { decideDaemonSet, findDaemonSet } from './daemonset-plan.ts'
 import type { DaemonSetSettings } from './daemonset-settings.ts'
 import { type DaemonSetOptions, targetIn } from './daemonset-wanted.ts'
-import { isNodeStep, type NodeStep } from './node-steps.ts'
+import { isNodeStep, type NodeStep, wantedBy } from './node-steps.ts'
 import { changeOf } from './record.ts'
 import type { Change, Plan, RemedyContext, Step } from './remedy.ts'
 import { whyFailed } from './rights.ts'
-import { answerOf, followRollout, type Rollout, readPods } from './rollout.ts'
+import { answersByNode, followRollout, type Rollout, readPods } from './rollout.ts'
 
 /** How often what is there is looked at because it changed between looking and applying. */
 const mostLooks = 3
@@ -38,13 +38,14 @@ export async function putDaemonSet(
         ...(outcome === 'failed' && { after: step.from }),
       })),
     )
-  const sent = { any: false, creates: false }
+  const sent = { any: false, creates: false, answered: false }
   try {
     const put = await applyAsPlanned(plan, options, context, (creates) => {
       Object.assign(sent, { any: true, creates })
       all('unproven', 'the DaemonSet was sent; whether the API server took it is not known')
     })
     if ('why' in put) return all(put.unsure ? 'unproven' : 'failed', put.why)
+    sent.answered = true
     const object = tell(objectChanges(steps, put.object))
     const rollout = await followRollout(
       { namespace: options.namespace, name: DAEMONSET_NAME, seconds: options.rolloutSeconds },
@@ -57,7 +58,7 @@ export async function putDaemonSet(
       if (!sent.any) return all('failed', whyFailed(error))
       return all('unproven', `the rollout could not be followed to its end: ${whyFailed(error)}`)
     }
-    if (sent.creates) tell(await takenBack(steps, options, context))
+    if (sent.creates) tell(await takenBack(steps, options, context, sent.answered))
     throw error
   }
 }
@@ -124,7 +125,7 @@ async function nodeChanges(
 ): Promise<Change[]> {
   const tuning = tuningOf(settings)
   const pods = await readPods(api, namespace, signal)
-  const answers = new Map(pods.map((pod) => [pod.spec?.nodeName, answerOf(pod)]))
+  const answers = answersByNode(pods)
   return steps.map((step) => {
     const answer = answers.get(step.target.name)
     if (answer === undefined) return changeOf(step, 'unproven', 'its pod did not say what it did')
@@ -135,26 +136,32 @@ async function nodeChanges(
   })
 }
 
-/** Proven only by the reading after it. Before is what was planned on: the pod may have been there for a while. */
+/**
+ * Proven only by the reading after it. A pod that found the value in place may have written it itself, before it
+ * was started again; one that found more did not.
+ */
 function changeOfAnswer(step: NodeStep, tuned: Tuned | undefined): Change {
-  const told = (value: Tuned['before'] | undefined) =>
-    value && isKnown(value) ? `${value.value}` : undefined
-  const failed = tuned !== undefined && ['read-only', 'refused', 'unreadable'].includes(tuned.outcome)
-  const why = failed ? [tuned.outcome, tuned.error].filter(Boolean).join(': ') : step.why
-  return {
-    ...changeOf(step, failed ? 'failed' : 'unproven', why),
-    before: step.from ?? told(tuned?.before),
-    after: told(tuned?.after),
+  if (tuned === undefined) return changeOf(step, 'unproven', step.why)
+  const told = (value: Tuned['before']) => (isKnown(value) ? `${value.value}` : undefined)
+  const [found, after] = [told(tuned.before), told(tuned.after)]
+  if (['read-only', 'refused', 'unreadable'].includes(tuned.outcome)) {
+    const why = [tuned.outcome, tuned.error].filter(Boolean).join(': ')
+    return { ...changeOf(step, 'failed', why), before: found ?? step.from, after }
   }
+  const others = tuned.outcome === 'kept' && found !== told(tuned.wanted)
+  const before = others || tuned.outcome === 'written' ? (found ?? step.from) : (step.from ?? found)
+  const outcome = others ? 'unchanged' : 'unproven'
+  return { ...changeOf(step, outcome, step.why), before, wanted: wantedBy(step, tuned), after }
 }
 
 /** The run was ended while the DaemonSet came into being: it is removed again, the nodes may have been written. */
 async function takenBack(
   steps: Step[],
-  options: DaemonSetOptions,
-  context: RemedyContext,
+  { namespace }: DaemonSetOptions,
+  { runId, api }: RemedyContext,
+  made: boolean,
 ): Promise<Change[]> {
-  const gone = await takeBack(options.namespace, context.runId, context.api)
+  const gone = await takeBack({ namespace, runId, made }, api)
   return steps.map((step) => {
     if (step.target.kind !== 'daemonset') {
       return changeOf(step, 'unproven', 'the run was ended while the DaemonSet was rolled out')

@@ -12,7 +12,8 @@ export type RemedyId = (typeof REMEDIES)[number]
 export type FixScope = 'breached' | 'all'
 
 export type Target =
-  | { kind: 'node'; name: string; pool: string }
+  /** `uid` and `bootId`: which node of that name, and which start of it, where known and where it matters. */
+  | { kind: 'node'; name: string; pool: string; uid?: string; bootId?: string }
   | { kind: 'service'; namespace: string; name: string }
   | { kind: 'daemonset'; namespace: string; name: string }
   | { kind: 'node-pool'; name: string }
@@ -55,6 +56,7 @@ export interface Change {
   target: Target
   setting: string
   before: string | null | undefined
+  /** What the step wanted; where it was written and the node made more of it (its CPUs, whole pages), that. */
   wanted: string | null
   /** Read back after the change; undefined: could not be read back, or not yet. */
   after: string | null | undefined

@@ -1,4 +1,5 @@
 import { messageOf, UserError } from '../errors.ts'
+import { RANDOM_ID } from '../node/nodes.ts'
 import {
   DAEMONSET_SETTINGS,
   type DaemonSetSetting,
@@ -56,12 +57,13 @@ export function restorablesOf(changes: Change[]): Restorable[] {
   for (const { target, setting, before, wanted, after, outcome } of changes) {
     if (!['changed', 'unproven', 'failed'].includes(outcome)) continue
     // A failed change left something behind only where another value than before was read back.
-    if (outcome === 'failed' && after === undefined) continue
+    if (outcome === 'failed' && (after === undefined || after === before)) continue
     if (!isRestorable(target, setting)) continue
-    const wrote = after === undefined ? wanted : after
+    // What was read back on a node may be what somebody else wrote in the meantime.
+    const wrote = after === undefined || target.kind === 'node' ? wanted : after
     const key = JSON.stringify([nameOf(target), setting])
     const earlier = found.get(key)
-    if (earlier) earlier.wrote = wrote
+    if (earlier) Object.assign(earlier, { target, wrote })
     else found.set(key, { target, setting, before, wrote })
   }
   return [...found.values()].filter(({ before, wrote }) => before !== wrote)
@@ -108,8 +110,13 @@ const forms = {
 function readTarget(target: Record<string, unknown>, where: string): Target {
   const name = text(target.name, `${where}.target.name`, forms.dns)
   switch (target.kind) {
-    case 'node':
-      return { kind: 'node', name, pool: text(target.pool, `${where}.target.pool`, forms.pool) }
+    case 'node': {
+      const ids = (['uid', 'bootId'] as const)
+        .filter((id) => target[id] !== undefined)
+        .map((id) => [id, text(target[id], `${where}.target.${id}`, RANDOM_ID)])
+      const pool = text(target.pool, `${where}.target.pool`, forms.pool)
+      return { kind: 'node', name, pool, ...Object.fromEntries(ids) }
+    }
     case 'service':
     case 'daemonset':
       return {

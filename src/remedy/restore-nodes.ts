@@ -59,6 +59,16 @@ function planOne(
   if (!isKnown(present)) return step('refuse', undefined, `it could not be read: ${present.unknown}`)
   const from = `${present.value}`
   if (from === before) return step('skip', from, `it is ${from} again already`)
+  if (
+    target.kind === 'node' &&
+    (['uid', 'bootId'] as const).some((id) => differ(target[id], result.node[id]))
+  ) {
+    return step(
+      'skip',
+      from,
+      'the node was started anew or replaced since: what it has now is not from the fix',
+    )
+  }
   if (from !== wrote) {
     return step(
       'skip',
@@ -75,6 +85,11 @@ function planOne(
     )
   }
   return step('change', from)
+}
+
+/** Values that are equal by chance are no reason to write to another kernel than the one that was fixed. */
+function differ(then: string | undefined, now: string | undefined): boolean {
+  return then !== undefined && now !== undefined && then !== now
 }
 
 /** Has the tuner write the change steps back on every node at once. */

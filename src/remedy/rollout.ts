@@ -8,7 +8,7 @@ import { listNames } from './words.ts'
 export interface RolloutOptions {
   namespace: string
   name: string
-  /** How long the pods may take to become ready. */
+  /** How long it may go on without one more pod becoming ready. */
   seconds: number
 }
 
@@ -26,18 +26,20 @@ const pollMs = 1_000
 const quietPolls = 15
 const refusalPolls = 8
 
-/** Follows the rollout of a DaemonSet to its end or its deadline. Rejects only when the run is ended or a read fails. */
+/** Follows the rollout of a DaemonSet until it ends or stands still. Rejects only when the run is ended or a read fails. */
 export async function followRollout(options: RolloutOptions, context: RemedyContext): Promise<Rollout> {
   const { api, log, signal } = context
   let told = -1
+  const most = { ready: 0, at: 0 }
   for (let polls = 0; ; polls++) {
     const now = stateOf(await readDaemonSet(api, options, signal))
     if (now.complete) return now
+    if (now.ready > most.ready) Object.assign(most, { ready: now.ready, at: polls })
     if (now.ready !== told || polls % quietPolls === 0) {
       log.info(`DaemonSet ${options.namespace}/${options.name}: ${now.ready} of ${now.desired} pods ready`)
       told = now.ready
     }
-    const over = polls * pollMs >= options.seconds * 1000
+    const over = (polls - most.at) * pollMs >= options.seconds * 1000
     if (over || polls % refusalPolls === refusalPolls - 1) {
       const refused = await refusal(api, options, signal)
       if (over || (refused && now.ready === 0))
@@ -101,8 +103,14 @@ export async function readPods(
   return (await listAll<TunerPodState>(api, { path, query, signal })).items
 }
 
+/** What the pod of each node left as its answer. One that is being removed speaks of what was wanted before. */
+export function answersByNode(pods: TunerPodState[]): Map<string | undefined, string | undefined> {
+  const present = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+  return new Map(present.map((pod) => [pod.spec?.nodeName, answerOf(pod)]))
+}
+
 /** What the first step of a pod, which writes once, left as its answer; undefined when there is none yet. */
-export function answerOf({ status }: TunerPodState): string | undefined {
+function answerOf({ status }: TunerPodState): string | undefined {
   const first = status?.initContainerStatuses?.find(({ name }) => name === CONTAINERS.once)
   return first?.state?.terminated?.message ?? first?.lastState?.terminated?.message
 }

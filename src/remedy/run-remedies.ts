@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts'
 import type { Finding } from '../health/finding.ts'
 import type { ServiceInfo } from '../health/service.ts'
-import type { Measured, NodeResult } from '../node/reading.ts'
+import { LEFT_CLUSTER, type Measured, type NodeResult } from '../node/reading.ts'
 import { effectsOf, total } from './effects.ts'
 import { notDone, recordChange, unachievedOf } from './record.ts'
 import {
@@ -37,7 +37,7 @@ export interface RunOptions
    * Keeps the record where the end of the process does not take it. Called before anything is changed: once all
    * plans are in it, and with each change that is begun. Throws when it cannot be done; nothing is changed then.
    */
-  save?(): void
+  save?: () => void
 }
 
 /**
@@ -118,7 +118,8 @@ async function carryOut(
     ...options,
     readAgain: async (names) => {
       const results = await options.readAgain(names)
-      nodes = merge(nodes ?? standing.nodes, results)
+      nodes =
+        names === undefined ? withLeft(standing.nodes, results) : merge(nodes ?? standing.nodes, results)
       return results
     },
   })
@@ -151,7 +152,7 @@ async function standingAfter(
   const services = changesServices ? await options.readServices() : standing.services
   let read = nodes
   try {
-    read ??= await options.readAgain()
+    read ??= withLeft(standing.nodes, await options.readAgain())
   } catch (error) {
     // The old reading says nothing about what is there after the change.
     const why = `could not be read again after ${remedy.id}: ${whyFailed(error)}`
@@ -161,6 +162,15 @@ async function standingAfter(
     )
   }
   return { nodes: read, services, findings: options.findingsOf(read, services) }
+}
+
+/** All nodes that were read now, and those that were there before and are no more. */
+function withLeft(before: NodeResult[], read: NodeResult[]): NodeResult[] {
+  const names = new Set(read.map(({ node }) => node.name))
+  const left = before
+    .filter(({ node }) => !names.has(node.name))
+    .map(({ node }): NodeResult => ({ kind: 'out-of-scope', node, why: LEFT_CLUSTER }))
+  return [...read, ...left].sort((a, b) => (a.node.name < b.node.name ? -1 : 1))
 }
 
 function merge(nodes: NodeResult[], later: NodeResult[]): NodeResult[] {

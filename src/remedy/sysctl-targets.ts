@@ -1,5 +1,5 @@
 import type { CheckId, Finding } from '../health/finding.ts'
-import { isKnown, type NodeResult } from '../node/reading.ts'
+import { isKnown, type NodeInfo, type NodeResult } from '../node/reading.ts'
 import { bucketArrayBytes, bucketsFit, maxBucketsPercentOfMemory } from './memory.ts'
 import type { FixScope, RemedyId, Step } from './remedy.ts'
 import { size } from './words.ts'
@@ -29,6 +29,8 @@ export interface WantedSettings {
   conntrackMax: number
   twReuse: number
   maxTwBuckets: number
+  /** Buckets that are wanted whatever the maximum is; default: those that go with it. */
+  buckets?: number
 }
 
 /** The two things that sysctls cure. */
@@ -85,8 +87,7 @@ export function bucketsFor(max: number): number {
 
 /**
  * The steps for one node, in the order in which they are written. A value that is as wanted already, or larger,
- * is a step that is skipped and says so. A node that was not read gets none of its values written, as nothing
- * could put them back.
+ * is a step that is skipped and says so. A node that was not read is refused, as nothing could put its values back.
  */
 export function stepsForNode(
   remedy: RemedyId,
@@ -94,13 +95,28 @@ export function stepsForNode(
   needs: ReadonlySet<Need>,
   wanted: WantedSettings,
 ): Step[] {
-  if (needs.size === 0 || result.kind !== 'read') return []
   const steps: Step[] = []
-  const target = { kind: 'node', name: result.node.name, pool: result.node.pool } as const
+  const target = targetOf(remedy, result.node)
   const add = (setting: WrittenSysctl, decision: Decision) =>
     steps.push({ remedy, target, setting, ...decision })
+  if (result.kind === 'out-of-scope') return []
+  if (result.kind === 'unread') {
+    const max = wantedMax(wanted.conntrackMax, result.node.cores)
+    const why = `the node was not read, so nothing could be put back: ${result.why}`
+    const refuse = (setting: WrittenSysctl, to: number) =>
+      add(setting, { from: undefined, to: `${to}`, intent: 'refuse', why })
+    if (needs.has('conntrack')) {
+      refuse(BUCKETS, bucketsFor(max))
+      refuse(MAX, max)
+    }
+    if (needs.has('time-wait')) {
+      refuse(TW_REUSE, wanted.twReuse)
+      refuse(MAX_TW_BUCKETS, wanted.maxTwBuckets)
+    }
+    return steps
+  }
   if (needs.has('conntrack')) {
-    const { buckets, max } = conntrackSteps(result, wanted.conntrackMax)
+    const { buckets, max } = conntrackSteps(result, wanted)
     add(BUCKETS, buckets)
     add(MAX, max)
   }
@@ -111,6 +127,12 @@ export function stepsForNode(
   return steps
 }
 
+/** What a DaemonSet writes is written again at every start of the node. */
+function targetOf(remedy: RemedyId, { name, pool, uid, bootId }: NodeInfo): Step['target'] {
+  const target = { kind: 'node', name, pool, ...(uid !== undefined && { uid }) } as const
+  return remedy === 'sysctl' && bootId !== undefined ? { ...target, bootId } : target
+}
+
 type Decision = Pick<Step, 'from' | 'to' | 'intent' | 'why'>
 type Read = Extract<NodeResult, { kind: 'read' }>
 type Present = { value: number } | { unknown: string }
@@ -119,11 +141,12 @@ function presentOf(result: Read, sysctl: WrittenSysctl): Present {
   return result.reading.sysctls[sysctl]
 }
 
-function conntrackSteps(result: Read, conntrackMax: number): { buckets: Decision; max: Decision } {
+function conntrackSteps(result: Read, wanted: WantedSettings): { buckets: Decision; max: Decision } {
+  const { conntrackMax } = wanted
   const present = presentOf(result, MAX)
   const floor = wantedMax(conntrackMax, result.node.cores)
   const goal = isKnown(present) ? Math.max(floor, present.value) : floor
-  const buckets = bucketsFor(goal)
+  const buckets = Math.max(bucketsFor(goal), wanted.buckets ?? 0)
   const max = maxStep(present, floor, conntrackMax, result.node.cores)
   const memory = isKnown(result.reading.memoryKb) ? result.reading.memoryKb.value : result.node.memoryKb
   const bucketStep = raise(presentOf(result, BUCKETS), buckets)

@@ -59,7 +59,7 @@ function notes(steps: Step[], options: SysctlOptions, { nodes }: RemedyContext):
   const notes: string[] = []
   if (steps.length === 0) notes.push('No node that was read breaches what these settings cure.')
   const unread = nodes.filter(({ kind }) => kind === 'unread').map(({ node }) => node.name)
-  if (unread.length > 0) {
+  if (unread.length > 0 && options.scope === 'breached') {
     notes.push(`Not read, and therefore not touched, as nothing could be put back: ${listNames(unread)}.`)
   }
   const atMost = steps.filter(
