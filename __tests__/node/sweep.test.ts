@@ -474,6 +474,16 @@ describe('a node', () => {
     expect(whyOf(read.results[1])).toBe('the node left the cluster during the run')
   })
 
+  test('that is silent has not left the cluster because nobody can be asked whether it has', async () => {
+    const { api, aks } = await start({ nodes: [{ name: 'a' }, { name: 'b', fault: 'dead' }] })
+    misbehave(aks, { path: /^\/api\/v1\/nodes/, skip: 1 }, { status: 403 })
+    const read = await readNodes(api, readOptions({ nodeTimeoutSeconds: 1 }))
+    expect(kinds(read)).toEqual([
+      ['a', 'read'],
+      ['b', 'unread'],
+    ])
+  })
+
   test('whose pod somebody deletes is unread and says so', async () => {
     const { api, aks } = await start({ nodes: [{ name: 'a', fault: 'dead' }] })
     aks.events.on('pod-created', ({ metadata }) => {
