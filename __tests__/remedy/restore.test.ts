@@ -129,6 +129,21 @@ onNodes('restore', () => {
     expect(why('web')).toBe('the service is gone')
   })
 
+  test('does not set a service to Local that would lose traffic by it', async () => {
+    const { fix } = await start([busy('a')], { objects: [web] })
+    const target = { kind: 'service', namespace: 'shop', name: 'web' } as const
+    const values = { before: 'Local', wanted: 'Cluster', after: 'Cluster' }
+    const record = newRecord(false)
+    recordChange(record, {
+      ...{ remedy: 'restore', target, setting: 'externalTrafficPolicy', outcome: 'changed', ...values },
+    })
+    const back = await fix([restore(record)])
+    expect(policy()?.externalTrafficPolicy).toBe('Cluster')
+    expect(back.record.unachieved[0]).toContain(
+      '1 node of 1 without a ready endpoint would drop its traffic: a',
+    )
+  })
+
   test('says in its plan when new connections will not get through any more', async () => {
     const { fix, aks } = await start([busy('a')])
     const fixed = await fix([remedies.sysctl()])

@@ -37,6 +37,7 @@ const web: KubeObject[] = [
     kind: 'EndpointSlice',
     metadata: { namespace: 'shop', name: 'web-1', labels: { 'kubernetes.io/service-name': 'web' } },
     addressType: 'IPv4',
+    ports: [{ name: '', port: 8443, protocol: 'TCP' }],
     endpoints: [{ addresses: ['10.244.0.5'], nodeName: 'a', conditions: { ready: true } }],
   } as KubeObject,
 ]

@@ -25,7 +25,7 @@ function slice(name: string, ready: Record<string, boolean>): KubeObject {
     kind: 'EndpointSlice',
     metadata: { namespace: 'shop', name: `${name}-1`, labels: { 'kubernetes.io/service-name': name } },
     addressType: 'IPv4',
-    ports: [],
+    ports: [{ name: '', port: 8443, protocol: 'TCP' }],
     endpoints: Object.entries(ready).map(([nodeName, isReady], index) => ({
       addresses: [`10.244.0.${index + 5}`],
       nodeName,
@@ -119,6 +119,22 @@ describe('service-policy', () => {
     expect(record.changes[0]?.why).toContain(
       '1 node of 2 without a ready endpoint would drop its traffic: b;',
     )
+  })
+
+  test('refuses one that could be entered by no node at all', async () => {
+    const { fix } = await start([service('web')], {
+      nodes: [
+        {
+          name: 'a',
+          schedulable: false,
+          conntrackCount: 120_000,
+          sysctls: { 'net.netfilter.nf_conntrack_max': '131072' },
+        },
+      ],
+    })
+    const { record } = await fix([remedies.servicePolicy(web)])
+    expect(policyOf('web')).toBe('Cluster')
+    expect(record.changes[0]).toMatchObject({ outcome: 'refused' })
   })
 
   test('changes it all the same when forced, and says what that costs', async () => {
@@ -216,6 +232,20 @@ describe('service-policy, when something comes between,', () => {
       outcome: 'unchanged',
       why: 'somebody else set it after the plan',
     })
+  })
+
+  test('claims a change of which the answer was lost, though it came about only later', async () => {
+    const { fix, aks } = await start([service('web'), slice('web', everywhere)])
+    aks.misbehave({ match: { method: 'PATCH', times: 1 }, do: 'reset' })
+    let patch = 0
+    aks.events.on('request', ({ method, path }) => {
+      if (method !== 'PATCH' || !path.endsWith('/services/web')) return
+      // The API server comes to the first one when the second has been sent.
+      if (++patch === 2) touch({ externalTrafficPolicy: 'Local' })
+    })
+    const { record } = await fix([remedies.servicePolicy(web)])
+    expect(patches().map(({ status }) => status)).toEqual([0, 409])
+    expect(record.changes[0]).toMatchObject({ outcome: 'changed', before: 'Cluster', after: 'Local' })
   })
 
   test('gives up a service that is changed again and again', async () => {

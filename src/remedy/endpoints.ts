@@ -4,12 +4,26 @@ import type { ClusterNode } from './cluster-nodes.ts'
 /** The part of a discovery.k8s.io/v1 EndpointSlice that is read. */
 export interface EndpointSlice {
   metadata: ObjectMeta
+  addressType?: string
+  ports?: ServicePort[] | null
   endpoints?:
     | {
         conditions?: { ready?: boolean | null } | null
         nodeName?: string | null
       }[]
     | null
+}
+
+/** A port of a service or of a slice: its name, '' where it has none, and protocol tie the two together. */
+export interface ServicePort {
+  name?: string | null
+  protocol?: string | null
+}
+
+/** The ways in which traffic reaches a service: each port, over each family of addresses. */
+export interface Reached {
+  ipFamilies?: string[]
+  ports?: ServicePort[]
 }
 
 /** Label by which a node is kept out of the backends of load balancers. */
@@ -30,14 +44,28 @@ export function entryNodes(nodes: ClusterNode[], type: 'LoadBalancer' | 'NodePor
     .map(({ metadata }) => metadata.name)
 }
 
-/** Which of `nodes` have no ready endpoint of the service that `slices` belong to: they would drop its traffic. */
-export function nodesWithoutEndpoint(nodes: readonly string[], slices: EndpointSlice[]): string[] {
-  const serving = new Set<string>()
-  for (const slice of slices) {
-    for (const endpoint of slice.endpoints ?? []) {
-      // The API says of a condition that is not set: consumers take it as ready.
-      if (endpoint.nodeName && (endpoint.conditions?.ready ?? true)) serving.add(endpoint.nodeName)
-    }
-  }
-  return nodes.filter((node) => !serving.has(node))
+/**
+ * Which of `nodes` lack a ready endpoint for some port or family of the service that `slices` belong to: they would
+ * drop that part of its traffic. A pod that has not all of the ports is in a slice with those that it has.
+ */
+export function nodesWithoutEndpoint(
+  nodes: readonly string[],
+  { ipFamilies = ['IPv4'], ports = [] }: Reached,
+  slices: EndpointSlice[],
+): string[] {
+  const ways = ipFamilies.flatMap((family) => ports.map((port) => servingNodes(family, port, slices)))
+  return nodes.filter((node) => ways.length === 0 || ways.some((serving) => !serving.has(node)))
+}
+
+function servingNodes(family: string, wanted: ServicePort, slices: EndpointSlice[]): Set<string> {
+  const endpoints = slices
+    .filter(({ addressType, ports }) => addressType === family && ports?.some((port) => isSame(port, wanted)))
+    .flatMap((slice) => slice.endpoints ?? [])
+  // The API says of a condition that is not set: consumers take it as ready.
+  const ready = endpoints.filter(({ conditions }) => conditions?.ready ?? true)
+  return new Set(ready.flatMap(({ nodeName }) => nodeName || []))
+}
+
+function isSame(a: ServicePort, b: ServicePort): boolean {
+  return (a.name ?? '') === (b.name ?? '') && (a.protocol ?? 'TCP') === (b.protocol ?? 'TCP')
 }

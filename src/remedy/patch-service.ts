@@ -23,6 +23,8 @@ export async function patchService(
   const wanted: Policy = planned.to === 'Cluster' ? 'Cluster' : 'Local'
   let step = planned
   let looks = 0
+  // Whether the API server may come to an earlier patch only now.
+  let unanswered = false
   for (let sends = 1; ; sends++) {
     context.record(changeOf(step, 'unproven', 'the patch was sent and its answer did not arrive'))
     try {
@@ -36,11 +38,14 @@ export async function patchService(
         const known = await readAfter(step, wanted, error, context)
         // Still there as planned: nothing of the patch arrived, so that it can be sent again.
         if (known.outcome === 'changed' || !isTransient(error) || sends === most.sends) return known
+        unanswered = true
         continue
       }
       if (looks++ === most.looks) return changeOf(step, 'failed', 'it is being changed by somebody else')
       context.log.info(`${nameOf(step.target)} changed since it was planned; it is looked at again`)
       const now = await lookAgain().catch((cause: unknown) => cause)
+      const late = unanswered ? lateChange(step, now, wanted) : undefined
+      if (late) return late
       if (!isStep(now)) return changeOf(step, 'failed', `it changed since it was planned: ${whyFailed(now)}`)
       if (now.intent === 'skip') {
         return { ...changeOf(now, 'unchanged', 'somebody else set it after the plan'), after: now.from }
@@ -51,6 +56,16 @@ export async function patchService(
       step = now
     }
   }
+}
+
+/** A service that changed after a patch without an answer: if it is as wanted, that patch may well have done it. */
+function lateChange(step: ServiceStep, now: unknown, wanted: Policy): Change | undefined {
+  const present = isStep(now) ? now.from : undefined
+  if (present === undefined) {
+    return changeOf(step, 'unproven', 'the answer to the patch was lost, and it could not be looked at again')
+  }
+  if (present !== wanted) return undefined
+  return { ...changeOf(step, 'changed', 'the answer to the patch was lost; read back'), after: present }
 }
 
 function isStep(now: unknown): now is ServiceStep {

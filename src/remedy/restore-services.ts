@@ -1,10 +1,11 @@
+import { listNodes } from './cluster-nodes.ts'
 import { patchService, readBack } from './patch-service.ts'
-import { changeOf, notDone } from './record.ts'
+import { notDone } from './record.ts'
 import { type Change, nameOf, type RemedyContext, type Step } from './remedy.ts'
 import { type Restorable, restorablesOf } from './restore-input.ts'
 import { whyFailed } from './rights.ts'
 import { isServiceStep, type ServiceStep } from './service-steps.ts'
-import { externalType, policyOf, readService } from './services.ts'
+import { endpointGap, externalType, policyOf, readService } from './services.ts'
 
 /** Puts the services of `changes` back to the policy that they had: plan, apply and verify in one. */
 export async function restoreServices(changes: Change[], context: RemedyContext): Promise<Change[]> {
@@ -46,6 +47,9 @@ async function planService(item: Restorable, { api, signal }: RemedyContext): Pr
       return step('skip', from, `it is no longer ${wrote ?? 'what the fix wrote'}: somebody changed it since`)
     const resourceVersion = service.metadata.resourceVersion
     if (!resourceVersion) return step('refuse', from, 'the API server told no version of it')
+    const nodes = before === 'Local' ? await listNodes(api, signal) : undefined
+    const gap = nodes && (await endpointGap(api, target, service, nodes, signal))
+    if (gap !== undefined) return step('refuse', from, gap)
     return { ...step('change', from), resourceVersion }
   } catch (error) {
     signal.throwIfAborted()
@@ -71,9 +75,4 @@ export async function verifyServices(changes: Change[], context: RemedyContext):
   const verified: Change[] = []
   for (const change of changes) verified.push(await readBack(change, context))
   return verified
-}
-
-/** A step that was planned and could not be begun. */
-export function notBegun(step: Step, why: string): Change {
-  return { ...changeOf(step, 'failed', why), after: step.from }
 }

@@ -72,8 +72,7 @@ export async function decide(
   try {
     const service = await readService(api, name, signal)
     if (!service) return refuse(null, 'there is no such service')
-    const type = externalType(service)
-    if (!type) {
+    if (!externalType(service)) {
       const found = service.spec?.type ?? 'ClusterIP'
       return refuse(null, `it is of type ${found}; only LoadBalancer and NodePort have the policy`)
     }
@@ -84,7 +83,7 @@ export async function decide(
     }
     const resourceVersion = service.metadata.resourceVersion
     if (!resourceVersion) return refuse(from, 'the API server told no version of it')
-    const gap = await endpointGap(api, name, type, nodes, signal)
+    const gap = await endpointGap(api, name, service, nodes, signal)
     if (gap && !choice.forceServices) {
       return refuse(from, `${gap}; force-services: true changes it all the same`)
     }

@@ -1,13 +1,13 @@
 import { type KubeApi, KubeError, type ObjectMeta } from '../cluster/kube-api.ts'
 import { listAll } from '../cluster/list.ts'
 import type { ClusterNode } from './cluster-nodes.ts'
-import { type EndpointSlice, entryNodes, nodesWithoutEndpoint } from './endpoints.ts'
+import { type EndpointSlice, entryNodes, nodesWithoutEndpoint, type Reached } from './endpoints.ts'
 import { count, listNames } from './words.ts'
 
 /** The part of a core/v1 Service that is read. */
 export interface Service {
   metadata: ObjectMeta
-  spec?: { type?: string; externalTrafficPolicy?: string }
+  spec?: { type?: string; externalTrafficPolicy?: string } & Reached
 }
 
 export interface ServiceName {
@@ -53,21 +53,22 @@ export async function setPolicy(
   return patched.spec?.externalTrafficPolicy
 }
 
-/** Why `policy: Local` would lose traffic of a service; undefined when every node has a ready endpoint. */
+/** Why the policy Local would lose traffic of a service; undefined when every node has a ready endpoint. */
 export async function endpointGap(
   api: KubeApi,
-  service: ServiceName,
-  type: 'LoadBalancer' | 'NodePort',
+  { namespace, name }: ServiceName,
+  service: Service,
   nodes: ClusterNode[],
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  const entry = entryNodes(nodes, externalType(service) ?? 'NodePort')
+  if (entry.length === 0) return 'there is no schedulable node by which its traffic could enter'
   const slices = await listAll<EndpointSlice>(api, {
-    path: `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(service.namespace)}/endpointslices`,
-    query: { labelSelector: `kubernetes.io/service-name=${service.name}` },
+    path: `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`,
+    query: { labelSelector: `kubernetes.io/service-name=${name}` },
     signal,
   })
-  const entry = entryNodes(nodes, type)
-  const without = nodesWithoutEndpoint(entry, slices.items)
+  const without = nodesWithoutEndpoint(entry, service.spec ?? {}, slices.items)
   if (without.length === 0) return undefined
   return `${count(without.length, 'node')} of ${entry.length} without a ready endpoint would drop its traffic: ${listNames(without)}`
 }
