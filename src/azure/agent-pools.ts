@@ -93,7 +93,8 @@ function parsePool(cluster: ClusterName, raw: unknown, etag: string | undefined)
   return {
     name,
     path: agentPoolPath(cluster, name),
-    etag: etag ?? text(pool?.eTag),
+    // The API has it among the properties.
+    etag: etag ?? text(properties.eTag),
     state: text(properties.provisioningState),
     properties,
   }

@@ -72,6 +72,7 @@ describe('node pools of the small AKS', () => {
       path: path('np1'),
     })
     const {
+      eTag: _0,
       provisioningState: _1,
       nodeImageVersion: _2,
       currentOrchestratorVersion: _3,

@@ -9,7 +9,7 @@ import {
 } from './agent-pool-rules.ts'
 import { bodyProblems } from './agent-pool-schema.ts'
 import { ArmRefusal, type ArmRequest, type ArmRoute, type ArmService } from './arm.ts'
-import { CLUSTER, clusterOf, notFound, withEtag } from './clusters.ts'
+import { CLUSTER, clusterOf, notFound, shownPool } from './clusters.ts'
 import { nodesOfPool, type PoolMachines } from './pool-nodes.ts'
 import type { Resource } from './resources.ts'
 import type { Reply } from './types.ts'
@@ -142,7 +142,7 @@ export function createAgentPools(
         nodeImageVersion: 'AKSUbuntu-2404gen2containerd-202611.05.0',
       })
     })
-    return { status: 201, headers, body: withEtag(stored) }
+    return { status: 201, headers, body: shownPool(stored) }
   }
 
   const update = (call: ArmRequest, present: Resource, properties: Record<string, unknown>): Reply => {
@@ -169,7 +169,7 @@ export function createAgentPools(
       await resize(name, next, Number(next.count ?? machines.ofPool(name).length))
       change(present.id, { provisioningState: 'Succeeded' })
     })
-    return { status: 200, headers, body: withEtag(stored) }
+    return { status: 200, headers, body: shownPool(stored) }
   }
 
   /** Node by node: a surge node first, then each one goes and comes back with the new configuration. */

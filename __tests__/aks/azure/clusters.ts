@@ -111,6 +111,11 @@ export function withEtag({ body, etag }: Resource): Record<string, unknown> {
   return { ...body, eTag: etag }
 }
 
+/** A pool as ARM answers with it: its eTag is one of its properties, and in no header. */
+export function shownPool({ body, etag }: Resource): Record<string, unknown> {
+  return { ...body, properties: { ...(body.properties as object), eTag: etag } }
+}
+
 /** A cluster with its pools as profiles, in which nothing is below `properties`. */
 function shown(service: ArmService, resource: Resource): Record<string, unknown> {
   const pools = service.resources.list(`${resource.id}/agentPools`)
@@ -157,7 +162,7 @@ export function clusterRoutes(service: ArmService): ArmRoute[] {
       action: readPools,
       serve: (call) => {
         const pools = service.resources.list(`${clusterOf(service, call).id}/agentPools`)
-        return { status: 200, body: { value: pools.map(withEtag) } }
+        return { status: 200, body: { value: pools.map(shownPool) } }
       },
     },
     {
@@ -176,9 +181,9 @@ export function clusterRoutes(service: ArmService): ArmRoute[] {
         const more = /-preview$/.test(call.query['api-version'] ?? '')
           ? service.previews.get(found.id.toLowerCase())
           : undefined
-        const body = withEtag(found)
+        const body = shownPool(found)
         const properties = { ...(body.properties as object), ...more }
-        return { status: 200, headers: { etag: found.etag }, body: { ...body, properties } }
+        return { status: 200, body: { ...body, properties } }
       },
     },
   ]
