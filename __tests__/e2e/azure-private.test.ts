@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import type { Report } from '../../src/report/report.ts'
 import type { NodeSpec } from '../aks/aks.ts'
@@ -10,6 +12,11 @@ import { answeringNodes } from './runs.ts'
 import { podsLeft } from './support.ts'
 
 requireJq()
+
+/** Where there is a kubectl. That of the small AKS says the same words, but it is no proof. */
+const realKubectl = process.env.PATH?.split(delimiter)
+  .map((folder) => join(folder, 'kubectl'))
+  .find((path) => existsSync(path))
 
 /** A node of every sort that a report tells apart. */
 const everySort: NodeSpec[] = [
@@ -75,6 +82,18 @@ describe('run-command mode', () => {
     )
     expectGolden('e2e/azure/run-command.log', logOf(run, aks))
     expectGolden('e2e/azure/run-command.requests', `${[...new Set(run.requests)].join('\n')}\n`)
+    expect(podsLeft(aks)).toEqual([])
+  })
+
+  const withKubectl = realKubectl === undefined ? test.skip : test
+  withKubectl('works with the kubectl of this machine as well', async () => {
+    await using aks = await azureCluster(
+      { ...private1, kubectl: `'${realKubectl}'` },
+      { nodes: everySort, objects: [service('web', 'LoadBalancer')] },
+    )
+    const command = await checkAzure(aks, byCommand)
+    const direct = await checkAzure(aks, { 'private-cluster': 'direct', 'node-timeout-seconds': '5' })
+    expect(judged(command.report)).toEqual(judged(direct.report))
     expect(podsLeft(aks)).toEqual([])
   })
 

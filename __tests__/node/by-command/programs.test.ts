@@ -70,6 +70,7 @@ const label = often('np1', 'np2', '', 'virtual-kubelet')
 const kubeNode: fc.Arbitrary<KubeNode> = fc.record({
   metadata: fc.record({
     name: fc.stringMatching(/^[a-z0-9]([a-z0-9.-]{0,20}[a-z0-9])?$/),
+    uid: maybe(fc.uuid()),
     labels: maybe(
       fc.record(
         {
@@ -93,7 +94,17 @@ const kubeNode: fc.Arbitrary<KubeNode> = fc.record({
   status: maybe(
     fc.record({
       conditions: maybe(fc.array(condition, { minLength: 1, maxLength: 3 })),
-      nodeInfo: maybe(fc.record({ operatingSystem: maybe(often('linux', 'windows', 'WINDOWS')) })),
+      nodeInfo: maybe(
+        fc.record({
+          operatingSystem: maybe(often('linux', 'windows', 'WINDOWS')),
+          osImage: maybe(fc.constant('Ubuntu 24.04.3 LTS')),
+          bootID: maybe(fc.uuid()),
+        }),
+      ),
+      capacity: maybe(fc.record({ cpu: maybe(fc.constant('4')), memory: maybe(fc.constant('16393244Ki')) })),
+      addresses: maybe(
+        fc.array(fc.record({ type: often('InternalIP', 'Hostname'), address: fc.ipV4() }), { maxLength: 2 }),
+      ),
     }),
   ),
 }) as fc.Arbitrary<KubeNode>

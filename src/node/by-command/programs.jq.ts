@@ -29,7 +29,7 @@ def node($p): {
     conditions: ([.status.conditions | listed | select(.type == "Ready")
       | {type, status, reason: (.reason | cut(100)), message: (.message | cut(300)), lastTransitionTime: (.lastTransitionTime | cut(40))}] | .[0:1]),
     addresses: ([.status.addresses | listed | select(.type == "InternalIP") | {type, address: (.address | cut(64))}] | .[0:1]),
-    nodeInfo: (.status.nodeInfo // {} | {operatingSystem, osImage: (.osImage | cut(100))})
+    nodeInfo: (.status.nodeInfo // {} | {operatingSystem, osImage: (.osImage | cut(100)), bootID: (.bootID | cut(64))})
   }
 } | compact;
 
