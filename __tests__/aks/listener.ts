@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { CertificateAuthority } from './types.ts'
 
-/** A TLS listener that can leave the net and come back on the same port. */
+/** A TLS listener that can leave the net and come back on the same port, until it is closed. */
 export interface Listener {
   readonly port: number
   goAway: () => Promise<void>
@@ -65,16 +65,25 @@ export async function listen(
     await closed
   }
 
+  let closed = false
+  let last = Promise.resolve()
+  /** A listener that is just going or coming does that first: one left half open would keep the process alive. */
+  const inTurn = (work: () => Promise<void>) => (last = last.then(work, work))
+
   return {
     port,
-    goAway: leave,
-    comeBack: async () => {
-      if (!server.listening) await opened(server, port)
-    },
+    goAway: () => inTurn(leave),
+    comeBack: () =>
+      inTurn(async () => {
+        if (!closed && !server.listening) await opened(server, port)
+      }),
     cutConnections: (count) => {
       cuts = count
     },
-    close: leave,
+    close: () => {
+      closed = true
+      return inTurn(leave)
+    },
   }
 }
 

@@ -96,6 +96,19 @@ describe('misbehaving', () => {
     await lost
   })
 
+  test('does not come back any more once it is stopped, whoever lets it, so that the process can end', async () => {
+    aks.misbehave({ match: { method: 'POST', times: 1 }, do: { goAwayForMs: 50 } })
+    const lost = client.call('POST', pods, podNamed('b')).catch(() => 'lost')
+    await aks.events.once('request')
+    const comingBack = aks.goAway().then(() => aks.comeBack())
+    await aks.stop()
+    await comingBack
+    await aks.comeBack()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(await lost).toBe('lost')
+    await expect(client.call('GET', pods)).rejects.toThrow(/ECONNREFUSED/)
+  })
+
   test('can cut a number of connections as they arrive', async () => {
     aks.misbehave({ match: { times: 1 }, do: { cutConnections: 1 } })
     await expect(client.call('GET', pods)).rejects.toThrow(/hang up|reset/)

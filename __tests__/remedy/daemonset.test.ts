@@ -376,8 +376,10 @@ onNodes('daemonset, when something is in its way,', () => {
   test('outlasts an API server that goes away for five seconds during the rollout', async () => {
     const { fix, aks } = await start([busy('a')])
     aks.misbehave({ match: { method: 'PATCH', times: 1 }, do: { delayMs: 10 } })
+    let gone = false
     aks.events.on('response', ({ method, path }) => {
-      if (method !== 'PATCH' || !path.endsWith(NAME)) return
+      if (gone || method !== 'PATCH' || !path.endsWith(NAME)) return
+      gone = true
       void aks.goAway().then(() => setTimeout(() => void aks.comeBack(), 5000))
     })
     const { record, judgement } = await fix([remedies.daemonSet()])
