@@ -192,6 +192,10 @@ describe('bad inputs', () => {
       'sarif-path: it names the same file as report-path',
     ],
     [{ 'junit-path': '/r', 'sarif-path': '/r' }, 'sarif-path: it names the same file as junit-path'],
+    [
+      { fix: 'restore', 'restore-from': 'out/r', 'report-path': './out/r' },
+      'report-path: it names the same file as restore-from',
+    ],
   ])('inputs that contradict each other are refused: %j', (inputs, message) => {
     expect(refusal(inputs)).toContain(message)
   })

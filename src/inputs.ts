@@ -217,12 +217,12 @@ function rejectContradictions(read: FieldReader, inputs: Inputs): void {
   if (inputs.probe.sampleSeconds >= inputs.probe.nodeTimeoutSeconds) {
     read.conflict('sample-seconds: it must be less than node-timeout-seconds, or no node answers in time')
   }
-  rejectSameFile(read, inputs.tell)
+  rejectSameFile(read, inputs.tell, remedies.includes('restore') ? restoreFrom : '')
 }
 
 /** One form of the report would take the place of another, of the JSON report too that a fix is undone from. */
-function rejectSameFile(read: FieldReader, tell: Inputs['tell']): void {
-  const files = new Map<string, string>()
+function rejectSameFile(read: FieldReader, tell: Inputs['tell'], restoreFrom: string): void {
+  const files = new Map(restoreFrom === '' ? [] : [[resolve(restoreFrom), 'restore-from']])
   const paths = { 'report-path': tell.reportPath, 'junit-path': tell.junitPath, 'sarif-path': tell.sarifPath }
   for (const [name, path] of Object.entries(paths)) {
     if (path === '') continue

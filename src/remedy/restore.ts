@@ -49,6 +49,7 @@ async function plan({ items, namespace, pools }: RestoreOptions, context: Remedy
       ...new Set([
         ...(has('daemonset') ? daemonSetRights(namespace) : []),
         ...(has('service') ? serviceRights : []),
+        ...(has('node') ? ['daemonsets.apps list in all namespaces'] : []),
         ...podRights(namespace),
       ]),
     ],
