@@ -534,6 +534,14 @@ describe('the end', () => {
     expect(podsLeft()).toEqual([])
   })
 
+  test('by the time of the run leaves as little time for the removal as a signal does', async () => {
+    const { api, aks } = await start({ nodes: [{ name: 'a', fault: 'dead' }] })
+    misbehave(aks, { method: 'DELETE' }, 'hang')
+    let why: string | undefined
+    await readNodes(api, readOptions({ timeoutMs: 500, removed: (removal) => (why = removal.why) }))
+    expect(why).toBe('not all of them were seen to be gone within 5 s')
+  })
+
   test('by the time of the run comes for all nodes that have not answered', async () => {
     const { api, podsLeft } = await start({ nodes: [{ name: 'a', fault: 'dead' }] })
     const { results } = await readNodes(api, readOptions({ timeoutMs: 700 }))

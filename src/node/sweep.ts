@@ -35,7 +35,10 @@ export interface SweepHooks {
 /** An API server deletes the pods of a collection one after the other. */
 const removalMs = 30_000
 const removalMsPerPod = 20
-/** A run that is being ended has 7.5 s from the runner; what is left then is the post step's. */
+/**
+ * A run that is being ended has 7.5 s from the runner, and one whose time is up has used it; what is left then
+ * is the post step's.
+ */
 const hastyRemovalMs = 5_000
 
 /** Raised inside a sweep to end it for all nodes that are still open. */
@@ -64,7 +67,9 @@ export async function sweep(
   const { clock = realClock } = options
   const ending = new AbortController()
   const signal = AbortSignal.any([options.signal, ending.signal])
+  let late = false
   const deadline = clock.sleep(options.timeoutMs, signal).then(() => {
+    late = true
     throw new Halt({
       kind: 'failed',
       why: timeUp(options.timeoutMs),
@@ -92,7 +97,8 @@ export async function sweep(
     await Promise.allSettled([deadline, following, creating])
     // Where nothing was sent nothing can be left, and the right to remove may be missing too.
     if (ledger.sent > 0) {
-      const timeoutMs = options.signal.aborted ? hastyRemovalMs : removalMs + removalMsPerPod * tasks.length
+      const hasty = late || options.signal.aborted
+      const timeoutMs = hasty ? hastyRemovalMs : removalMs + removalMsPerPod * tasks.length
       const removal = await removePods(api, options.namespace, options.runId, { clock, timeoutMs })
       hooks.removed?.(removal)
     }
