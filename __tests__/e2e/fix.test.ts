@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import type { NodeSpec, Pod, SmallAks, UnknownObject } from '../aks/aks.ts'
+import type { KubeObject, NodeSpec, Pod, SmallAks, UnknownObject } from '../aks/aks.ts'
 import { expectGolden } from '../support/golden.ts'
 import { type CheckResult, check, cluster, podsLeft, realKernel, steady } from './support.ts'
 
@@ -304,6 +304,24 @@ real('fix: daemonset', () => {
   })
 })
 
+real('fix: daemonset, with a node that does not start its pod,', () => {
+  test.concurrent('serves the other nodes and ends in time: it neither waits for ever nor is it taken back', async () => {
+    await using aks = await cluster({ nodes: [nearlyFull('a'), nearlyFull('b')] })
+    aks.events.on('request', ({ method }) => {
+      if (method === 'PATCH') aks.node('b').setFault('pull-error')
+    })
+    const run = await check(aks, { fix: 'daemonset', 'node-timeout-seconds': '5', 'timeout-seconds': '45' })
+    expect(run.status).toBe(1)
+    expect(run.report?.fix?.interrupted).toBe(false)
+    expect(await values(aks, ['a', 'b'], [max])).toEqual(['262144', '131072'])
+    expect(outcomes(run)).toContainEqual(`a ${max} changed`)
+    expect(run.summary).toContain('1 of 2 pods')
+    expect(aks.store.list('daemonsets.apps', { namespace: 'kube-system' }).map(nameOf)).toContain(
+      'aks-connection-health-tuner',
+    )
+  })
+})
+
 real('fix: service-policy', () => {
   test.concurrent('sets the named service to Local, and the next remedy acts only on what still breaches', async () => {
     await using aks = await cluster({
@@ -341,6 +359,8 @@ async function until(what: () => Promise<boolean>): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
+
+const nameOf = ({ metadata }: KubeObject) => metadata.name
 
 /** Whether the body of a request is a pod with a privileged container; undefined for anything else. */
 function privilegedOf(body: unknown): boolean | undefined {
