@@ -67,9 +67,9 @@ export async function sweep(
   const { clock = realClock } = options
   const ending = new AbortController()
   const signal = AbortSignal.any([options.signal, ending.signal])
-  let late = false
+  let patienceMs = removalMs + removalMsPerPod * tasks.length
   const deadline = clock.sleep(options.timeoutMs, signal).then(() => {
-    late = true
+    patienceMs = hastyRemovalMs
     throw new Halt({
       kind: 'failed',
       why: timeUp(options.timeoutMs),
@@ -97,8 +97,7 @@ export async function sweep(
     await Promise.allSettled([deadline, following, creating])
     // Where nothing was sent nothing can be left, and the right to remove may be missing too.
     if (ledger.sent > 0) {
-      const hasty = late || options.signal.aborted
-      const timeoutMs = hasty ? hastyRemovalMs : removalMs + removalMsPerPod * tasks.length
+      const timeoutMs = options.signal.aborted ? hastyRemovalMs : patienceMs
       const removal = await removePods(api, options.namespace, options.runId, { clock, timeoutMs })
       hooks.removed?.(removal)
     }
