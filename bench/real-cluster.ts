@@ -55,6 +55,8 @@ export async function benchRealCluster(kubeconfig: string, nodes: string[], plac
       restartPolicy: 'Never',
       hostNetwork: true,
       terminationGracePeriodSeconds: 0,
+      automountServiceAccountToken: false,
+      activeDeadlineSeconds: 60,
       tolerations: [{ operator: 'Exists' }],
       containers: [container],
     }

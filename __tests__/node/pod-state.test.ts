@@ -128,3 +128,25 @@ describe('a pod', () => {
     expect(state).toMatchObject({ why: expect.stringContaining('a ::error::b c') })
   })
 })
+
+describe('what a kubelet did to a pod', () => {
+  test('is told before how its container ended, as both come in one update', () => {
+    const state = stateOf({
+      metadata: { name: 'p' },
+      status: {
+        phase: 'Failed',
+        reason: 'DeadlineExceeded',
+        message: 'Pod was active on the node longer than the specified deadline',
+        containerStatuses: [{ name: 'auditor', state: { terminated: { exitCode: 137, reason: 'Error' } } }],
+      },
+    })
+    expect(state).toMatchObject({ kind: 'failed', why: expect.stringContaining('ran into its deadline') })
+  })
+
+  test('that nobody knows the end of is not blamed on the image', () => {
+    const terminated = { exitCode: 137, reason: 'ContainerStatusUnknown', message: '' }
+    const status = { phase: 'Failed', containerStatuses: [{ name: 'auditor', state: { terminated } }] }
+    const state = stateOf({ metadata: { name: 'p' }, status })
+    expect(state).toEqual({ kind: 'failed', why: expect.stringContaining('nobody knows how it ended') })
+  })
+})

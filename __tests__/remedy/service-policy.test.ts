@@ -102,7 +102,7 @@ describe('service-policy', () => {
     expect(policyOf('web')).toBe('Cluster')
     expect(record.changes[0]).toMatchObject({ outcome: 'refused', after: 'Cluster' })
     expect(record.unachieved).toEqual([
-      'service-policy: externalTrafficPolicy of service shop/web was not changed: 2 nodes of 3 without a ready endpoint would drop its traffic: b, c; force-services: true changes it all the same',
+      'service-policy: externalTrafficPolicy of service shop/web left as it was: 2 nodes of 3 without a ready endpoint would drop its traffic: b, c; force-services: true changes it all the same',
     ])
   })
 

@@ -76,7 +76,7 @@ export function partlyFixed(): Report {
     before: { nodes: before, ...judged(before, { services: SERVICES }) },
     fix: record([servicePlan, plan], changes, {
       unachieved: [
-        `service-policy: externalTrafficPolicy of web/frontend was not changed: ${services.why}`,
+        `service-policy: externalTrafficPolicy of web/frontend left as it was: ${services.why}`,
         `sysctl: net.netfilter.nf_conntrack_max of ${aksName('np1', 9)} could not be changed: admission webhook "deny-privileged.policy.contoso.io" refused the tuner pod: privileged containers are not allowed`,
       ],
     }),

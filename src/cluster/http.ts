@@ -5,6 +5,7 @@ import type { Authenticator } from './authenticator.ts'
 import { BodyError, parseObject, readLines, readText } from './body.ts'
 import { type Clock, DeadlineError, realClock, withDeadline } from './clock.ts'
 import { lostConnection } from './connection-errors.ts'
+import { createKnownRights } from './known-rights.ts'
 import { type KubeApi, type KubeCall, KubeError, type WatchCall, type WatchEvent } from './kube-api.ts'
 import { backoffMs, parseRetryAfter, patientRetries, type RetryPolicy } from './retry.ts'
 import { answerError } from './status.ts'
@@ -41,6 +42,7 @@ type Answer = Dispatcher.ResponseData
 export function createKubeApi(options: HttpOptions): KubeApi {
   const { server, dispatcher, auth, clock = realClock, retries = patientRetries, log = silent } = options
   const tell = tellRetries(log)
+  const rights = createKnownRights(clock)
   const prefix = server.pathname.replace(/\/+$/, '')
 
   /** Sends a call, with what proves who asks; after a 401 once more with that renewed. */
@@ -68,6 +70,7 @@ export function createKubeApi(options: HttpOptions): KubeApi {
     return withDeadline(call.timeoutMs ?? defaultTimeoutMs, call.signal, async (signal) => {
       const answer = await send(sent, signal)
       if (answer.statusCode < 200 || answer.statusCode > 299) throw await refusal(answer, sent.name)
+      rights.allowed(sent.name)
       // The pods of a large cluster, told once more, are more than may be read; nobody asks for them.
       if (call.method === 'DELETE') return answer.body.dump().then(() => ({}))
       return parseObject(await readText(answer.body, call.method === 'GET' ? maxListBytes : maxObjectBytes))
@@ -77,7 +80,7 @@ export function createKubeApi(options: HttpOptions): KubeApi {
   async function refusal(answer: Answer, name: string): Promise<KubeError> {
     const text = await readText(answer.body, maxErrorBytes, 'cut')
     const retryAfterMs = parseRetryAfter(headerOf(answer, 'retry-after'), clock.now())
-    return answerError({ status: answer.statusCode, text, retryAfterMs }, name)
+    return rights.doubted(answerError({ status: answer.statusCode, text, retryAfterMs }, name), name)
   }
 
   function asKubeError(error: unknown, name: string, signal: AbortSignal | undefined): KubeError {
@@ -97,7 +100,9 @@ export function createKubeApi(options: HttpOptions): KubeApi {
         return (await attempt(call, sent)) as T
       } catch (caught) {
         const error = asKubeError(caught, sent.name, call.signal)
-        if (!mayRepeat || !error.transient || failures + 1 >= retries.attempts) throw error
+        // What was refused was not done, so that it may be sent again whatever it is.
+        const repeats = (mayRepeat || error.status === 403) && error.transient
+        if (!repeats || failures + 1 >= retries.attempts) throw error
         const wait = backoffMs(retries, failures, error.retryAfterMs, clock)
         tell(error.message, wait)
         await clock.sleep(wait, call.signal)
@@ -117,6 +122,7 @@ export function createKubeApi(options: HttpOptions): KubeApi {
       const sent: SendCall = { name, method: 'GET', path: call.path, query: { ...call.query, watch: true } }
       const answer = await send(sent, controller.signal).finally(() => clearTimeout(begin))
       if (answer.statusCode !== 200) throw await refusal(answer, name)
+      rights.allowed(name)
       const seconds = Number(call.query?.timeoutSeconds)
       const lifetimeMs = seconds * 1000 + watchGraceMs
       if (seconds > 0)

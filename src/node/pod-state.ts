@@ -33,13 +33,15 @@ export type PodState =
 const OURS: readonly unknown[] = ['auditor', 'tuner'] satisfies Component[]
 
 /**
- * The state of a pod with one container of ours; others in it were put there by admission. The container's end counts, not the pod's phase, which a kubelet
- * reports about a second later.
+ * The state of a pod with one container of ours; others in it were put there by admission. The container's end
+ * counts, not the pod's phase, which a kubelet reports about a second later.
  */
 export function stateOf(pod: KubePod): PodState {
   const { phase, reason, message, containerStatuses } = pod.status ?? {}
   const ours = containerStatuses?.find(({ name }) => name === undefined || OURS.includes(name))
   const { terminated, waiting, running } = ours?.state ?? {}
+  // What the kubelet did to a pod explains the end of its container, not the other way round.
+  if (phase === 'Failed' && reason) return { kind: 'failed', ...kubeletRefusal(reason, message) }
   if (terminated) return endOf(terminated)
   if (phase === 'Failed') return { kind: 'failed', ...kubeletRefusal(reason, message) }
   if (phase === 'Succeeded') return { kind: 'failed', why: 'the pod ended without a word of its container' }
@@ -51,12 +53,18 @@ export function stateOf(pod: KubePod): PodState {
 type Terminated = { exitCode?: number; signal?: number; reason?: string; message?: string }
 
 function endOf({ exitCode = -1, reason = 'Error', message = '' }: Terminated): PodState {
-  if (/^(StartError|ContainerCannotRun|ContainerStatusUnknown)$/.test(reason)) {
+  if (reason === 'ContainerStatusUnknown') {
+    return {
+      kind: 'failed',
+      why: `its container is gone and nobody knows how it ended: ${plain(message) || reason}`,
+    }
+  }
+  if (/^(StartError|ContainerCannotRun)$/.test(reason)) {
     return {
       kind: 'failed',
       why: `its container did not start: ${plain(message) || reason}`,
       next: 'The image must have a shell and awk; the default image has both.',
-      ...(reason !== 'ContainerStatusUnknown' && { neverRan: true }),
+      neverRan: true,
     }
   }
   if (exitCode === 0) return { kind: 'answered', message }

@@ -98,7 +98,8 @@ export async function sweep(
     // Where nothing was sent nothing can be left, and the right to remove may be missing too.
     if (ledger.sent > 0) {
       const timeoutMs = options.signal.aborted ? hastyRemovalMs : patienceMs
-      const removal = await removePods(api, options.namespace, options.runId, { clock, timeoutMs })
+      const ended = ledger.outcomes().every(({ kind }) => kind === 'answered')
+      const removal = await removePods(api, options.namespace, options.runId, { clock, timeoutMs, ended })
       hooks.removed?.(removal)
     }
   }

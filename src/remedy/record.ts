@@ -68,12 +68,13 @@ export function unachievedOf(changes: Change[]): string[] {
     if (!first) return []
     const why = first.why === undefined ? '' : `: ${first.why}`
     const targets = listNames(group.map(({ target }) => nameOf(target)))
-    return `${first.remedy}: ${first.setting} of ${targets} ${told[first.outcome] ?? first.outcome}${why}`
+    const what = targets.startsWith(first.setting) ? targets : `${first.setting} of ${targets}`
+    return `${first.remedy}: ${what} ${told[first.outcome] ?? first.outcome}${why}`
   })
 }
 
 const told: Partial<Record<Change['outcome'], string>> = {
   failed: 'could not be changed',
-  refused: 'was not changed',
+  refused: 'left as it was',
   unproven: 'may or may not have been changed',
 }

@@ -62,7 +62,7 @@ export async function tuneNodes(
       tell(changesOf(task, outcome, changeOfTuned))
       if (outcome.kind !== 'answered') context.log.info(`${outcome.node.name}: ${outcome.why}`)
       if (done === total || done % linesEvery(total) === 0) {
-        context.log.info(`${done} of ${total} nodes are through`)
+        context.log.info(`${done} of ${total} nodes done`)
       }
     },
     note: (text) => context.log.info(text),

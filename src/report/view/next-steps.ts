@@ -40,7 +40,7 @@ function afterFix(report: Report): NextSteps {
   const advice = advised(report)
   const unachieved = report.fix?.unachieved ?? []
   const again =
-    'Take away what stood in the way, see the changes below, and run it again: what is done is found done.'
+    'Take away what stood in the way (each reason is told here) and run it again: what is done is found done.'
   const lead = unachieved.length > 0 ? [say(again)] : []
   const others = [...unreadSteps(report), ...advice.byHand.map(passages)]
   const steps = [...lead, ...others].slice(0, MOST_STEPS)
@@ -50,8 +50,9 @@ function afterFix(report: Report): NextSteps {
   }
   // What still breaches after the fix needs the values that the advice names; else the fix made its own last.
   const lasting = advice.lasting.length > 0 ? advice.lasting : lastingLines(report)
-  const why =
-    'What was written to the nodes is gone when a node reboots or is replaced. These lines make it last:'
+  const why = temporary
+    ? 'What was written to the nodes is gone when a node reboots or is replaced. These lines make it last:'
+    : 'These lines give every node of the pools such values, now and later:'
   return { steps: [...steps, say(why)], paste: withBlock([...lasting, DRY_RUN]) }
 }
 
