@@ -211,7 +211,7 @@ onNodes('a DaemonSet', () => {
     const { record } = await bed.fix([remedies.daemonSet({ scope: 'all' })])
     expect(stored(bed)).toBeUndefined()
     expect(record.unachieved.join('\n')).toMatch(
-      /DaemonSet .* was not changed: .* node small too: .* % of the memory of the node/,
+      /DaemonSet .* left as it was: .* node small too: .* % of the memory of the node/,
     )
   })
 })
@@ -222,7 +222,7 @@ describe('an unread node', () => {
       nodes: [busy('a', { state: { sample: 'healthy' } }), { name: 'dark', fault: 'dead' }],
     })
     const { record } = await bed.fix([remedies.sysctl({ scope: 'all' })], { auditSeconds: 1 })
-    expect(record.unachieved.join('\n')).toMatch(/nf_conntrack_max of node dark was not changed: /)
+    expect(record.unachieved.join('\n')).toMatch(/nf_conntrack_max of node dark left as it was: /)
     const breached = await bed.fix([remedies.sysctl()], { auditSeconds: 1 })
     expect(breached.record.unachieved).toEqual([])
   })
