@@ -193,6 +193,24 @@ real('a fix that comes to a bad end', () => {
     expect(await values(aks, ['a'], [max, buckets])).toEqual(['131072', '32768'])
   })
 
+  test.concurrent('killed while a DaemonSet is rolled out does not leave it behind without a word', async () => {
+    await using aks = await cluster({ nodes: [nearlyFull('a')] })
+    const run = await check(
+      aks,
+      { fix: 'daemonset' },
+      {
+        onStart: (child) =>
+          void aks.events
+            .once('response', ({ method, path }) => method === 'PATCH' && path.includes('/daemonsets/'))
+            .then(() => child.kill('SIGKILL')),
+      },
+    )
+    expect(outcomes(run)).toContain('aks-connection-health-tuner conntrack-max unproven')
+    expect(run.post?.log).toMatch(
+      /^::warning::The DaemonSet kube-system\/aks-connection-health-tuner of this run is there .*restore/m,
+    )
+  })
+
   test.concurrent('ends in order when its report cannot be brought up to date any more', async () => {
     await using aks = await cluster({ nodes: [nearlyFull('a')] })
     const folder = mkdtempSync(join(tmpdir(), 'ach-full-'))

@@ -119,6 +119,10 @@ onNodes('several remedies', () => {
     expect(record).toMatchObject({ dryRun: true, changes: [], effects: [], unachieved: [] })
     expect(standing).toBe(from)
     expect(aks.requests.slice(seen).filter(({ method }) => method !== 'GET')).toEqual([])
+    expect(record.plans.map(({ notes }) => notes.filter((note) => note.includes('planned anew')))).toEqual([
+      [],
+      [expect.stringContaining('what is there after service-policy')],
+    ])
     for (const plan of record.plans) {
       expect(plan.lasts.length * plan.impact.length * plan.rights.length).toBeGreaterThan(0)
     }

@@ -156,7 +156,8 @@ export function sizesOf(steps: Step[], nodes: NodeResult[]): NodeSizes[] {
     const to = (setting: string) => own.find((step) => step.setting === setting && step.intent !== 'refuse')
     const [max, buckets, timeWait] = [to(MAX), to(BUCKETS), to(MAX_TW_BUCKETS)]
     const size: NodeSizes = { node: result.node.name, memoryKb: memoryOf(result) }
-    if (max && buckets && [max, buckets].some(({ intent }) => intent === 'change')) {
+    // Without a limit there is no table of a size.
+    if (max && buckets && max.to !== '0' && [max, buckets].some(({ intent }) => intent === 'change')) {
       size.conntrack = { max: Number(max.to), buckets: Number(buckets.to) }
     }
     if (timeWait?.intent === 'change') size.maxTwBuckets = Number(timeWait.to)

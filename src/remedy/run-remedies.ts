@@ -55,7 +55,7 @@ export async function runRemedies(start: Standing, options: RunOptions): Promise
     if (signal.aborted) return ended(standing, record)
     if (!plan) continue
     plans.set(remedy, plan)
-    record.plans.push(plan)
+    record.plans.push(afterOthers(plan, record.plans))
   }
   tellPlans(record.plans, options)
   options.save?.()
@@ -83,6 +83,14 @@ function inOrder(remedies: Remedy[]): Remedy[] {
     })
   }
   return remedies.toSorted((a, b) => REMEDIES.indexOf(a.id) - REMEDIES.indexOf(b.id))
+}
+
+/** A plan that is shown before others are carried out does not know what they leave to be done. */
+function afterOthers(plan: Plan, others: Plan[]): Plan {
+  if (others.length === 0 || !plan.steps.some(({ intent }) => intent === 'change')) return plan
+  const names = others.map(({ remedy }) => remedy).join(' and ')
+  const note = `This is for the nodes as they are now. It is planned anew on what is there after ${names}: what does not breach any more is left then, unless fix-scope is all.`
+  return { ...plan, notes: [note, ...plan.notes] }
 }
 
 /** The plan of one remedy; undefined, and noted in the record, when it cannot be made. */
