@@ -35,7 +35,11 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Runs the script with programs in place of az and kubectl that write down their arguments. */
-function run(failing: string | undefined, pending = ''): { status: number | null; calls: string[][] } {
+function run(
+  failing: string | undefined,
+  pending = '',
+  paste?: string[],
+): { status: number | null; calls: string[][] } {
   const log = join(folder, 'calls')
   writeFileSync(log, '')
   for (const name of ['az', 'kubectl']) {
@@ -48,7 +52,8 @@ function run(failing: string | undefined, pending = ''): { status: number | null
     writeFileSync(join(folder, name), lines.join('\n'))
     chmodSync(join(folder, name), 0o755)
   }
-  const { status } = spawnSync('bash', ['-c', script], {
+  const { status } = spawnSync('bash', paste ?? ['-c', script], {
+    input: paste === undefined ? '' : `${script}\nkubectl version\n`,
     cwd: folder,
     env: { PATH: `${folder}:/usr/bin:/bin`, HOME: folder },
   })
@@ -97,13 +102,22 @@ describe('the script that replaces a pool by hand', () => {
 
   test.each([
     ['nodepool add', 1],
+    ['get-credentials', 2],
     ['kubectl wait', 3],
+    ['kubectl cordon', 4],
     ['kubectl drain', 5],
+    ['kubectl get pods', 6],
   ])('stops at %s and deletes nothing', (failing, made) => {
     const { status, calls } = run(failing)
     expect(status).not.toBe(0)
     expect(calls).toHaveLength(made)
     expect(calls.some((call) => call.includes('delete'))).toBe(false)
+  })
+
+  test('that is pasted into a shell does nothing after a failure, though that shell goes on', () => {
+    const { calls } = run('kubectl drain', '', ['-s'])
+    expect(calls.some((call) => call.includes('delete'))).toBe(false)
+    expect(calls.at(-1)?.slice(0, 2)).toEqual(['kubectl', 'version'])
   })
 
   test('deletes nothing while a pod waits for a place', () => {

@@ -10,14 +10,18 @@ export function quote(word: string): string {
 /** Ends a script at the first command that fails: a pool must not be deleted after a drain that did not end. */
 const STRICT = 'set -euo pipefail'
 
-/** Stops when the context of kubectl is of another cluster, or there is none. */
-function guard({ resourceGroup, name }: ClusterName): string {
-  return `az aks get-credentials -g ${quote(resourceGroup)} -n ${quote(name)} --file ./kubeconfig && export KUBECONFIG=./kubeconfig`
+/** kubectl is to mean this cluster, and no other that it is set to. A line each, as `&&` would hide a failure. */
+function guard({ resourceGroup, name }: ClusterName): string[] {
+  return [
+    `az aks get-credentials -g ${quote(resourceGroup)} -n ${quote(name)} --overwrite-existing --file ./kubeconfig`,
+    'export KUBECONFIG=./kubeconfig',
+  ]
 }
 
 /**
  * The script that replaces a pool by hand: `nodepool add` takes the configuration from a file, which `nodepool
  * update` cannot. It stops at the first failure, and before the deletion when anything is left on the old nodes.
+ * The parentheses make it one command of the shell that it is pasted into: what follows a failure is not read.
  */
 export function replaceScript(
   cluster: ClusterName,
@@ -36,19 +40,22 @@ export function replaceScript(
   ] as const
   const given = files.filter(([, , value]) => value !== undefined && Object.keys(value).length > 0)
   return [
+    '(',
     STRICT,
     ...given.flatMap(([file, , value]) => [`cat > ${file} <<'JSON'`, ...jsonLines(value), 'JSON']),
     ...wrapped(`az aks nodepool add ${where} --name ${quote(successor)}`, [
       ...shapeOptions(properties),
       ...given.map(([file, option]) => `${option} ${file}`),
     ]),
-    guard(cluster),
+    ...guard(cluster),
     `kubectl wait node -l ${young} --for=condition=Ready --timeout=15m`,
     `kubectl cordon -l ${old}`,
     `kubectl drain -l ${old} --ignore-daemonsets --delete-emptydir-data --timeout=${drainMinutes}m`,
-    // Ends the script while a pod waits for a place.
-    `test -z "$(kubectl get pods -A --field-selector=status.phase=Pending -o name)"`,
+    // Ends the script while a pod waits for a place, and when that cannot be seen.
+    'pending="$(kubectl get pods -A --field-selector=status.phase=Pending -o name)"',
+    'test -z "$pending"',
     `az aks nodepool delete ${where} --name ${quote(pool.name)}`,
+    ')',
   ]
 }
 
