@@ -159,6 +159,15 @@ describe('an operation that ARM goes on with', () => {
     expect(states).toEqual(['Upgrading'])
     expect(body).toMatchObject({ properties: { provisioningState: 'Failed' } })
   })
+
+  test('is waited for though Azure does not answer for a while', async () => {
+    const id = `${azure.clusterId}/agentPools/np11`
+    azure.arm.resources.put(id, { name: 'np11', properties: { provisioningState: 'Succeeded' } })
+    const headers = { 'retry-after': '0' }
+    azure.misbehave({ which: 'arm', path: /np11$/, times: 6, do: { status: 503, headers, body: {} } })
+    const { status } = await waitUntilSettled(arm, id, quick)
+    expect(status).toBe(200)
+  })
 })
 
 /** Answers of ARM by hand, for forms that the small one does not give. */

@@ -133,12 +133,22 @@ export async function waitUntilSettled<T>(
 ): Promise<ArmAnswer<T>> {
   const { signal, now = Date.now, sleep = pause, intervalMs = 5000, timeoutMs } = options
   const startedAt = now()
+  let failingSince: number | undefined
   for (;;) {
-    const answer = await arm.request<T>({ method: 'GET', path, signal })
-    const state = provisioningState(answer.body)
-    if (isSettled(state)) return answer
-    options.onProgress?.({ state: state ?? '', elapsedMs: now() - startedAt })
-    const wait = retryAfter(answer, now) ?? intervalMs
+    signal?.throwIfAborted()
+    let wait = intervalMs
+    try {
+      const answer = await arm.request<T>({ method: 'GET', path, signal })
+      failingSince = undefined
+      const state = provisioningState(answer.body)
+      if (isSettled(state)) return answer
+      options.onProgress?.({ state: state ?? '', elapsedMs: now() - startedAt })
+      wait = retryAfter(answer, now) ?? intervalMs
+    } catch (error) {
+      if (!isPassing(error)) throw error
+      failingSince ??= now()
+      if (now() - failingSince >= PATIENCE_MS) throw error
+    }
     if (now() + wait - startedAt > timeoutMs) throw tooLong({ call: `GET ${path}` }, timeoutMs)
     await sleep(Math.max(wait, SHORTEST_WAIT_MS), signal)
   }
