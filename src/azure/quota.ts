@@ -20,19 +20,21 @@ const TIMEOUT_MS = 30_000
 /**
  * The quotas that machines of a size count against; undefined when ARM does not say (no right to read it, an
  * unknown size, no answer in time).
+ * @param spot spot machines count against a quota of their own, and no other.
  */
 export async function coreQuotas(
   arm: Arm,
   location: string,
   vmSize: string,
   signal?: AbortSignal,
+  spot = false,
 ): Promise<{ size: VmSize; quotas: CoreQuota[] } | undefined> {
   try {
     const size = await readSize(arm, location, vmSize, signal)
     if (size === undefined) return undefined
     const usages = await readUsages(arm, location, signal)
-    const family = size.family.toLowerCase()
-    return { size, quotas: usages.filter(({ name }) => ['cores', family].includes(name.toLowerCase())) }
+    const counted = spot ? ['lowprioritycores'] : ['cores', size.family.toLowerCase()]
+    return { size, quotas: usages.filter(({ name }) => counted.includes(name.toLowerCase())) }
   } catch {
     signal?.throwIfAborted()
     return undefined

@@ -95,12 +95,13 @@ async function checkQuota(
   signal: AbortSignal,
 ): Promise<void> {
   const vmSize = text(pool.properties.vmSize)
+  const spot = text(pool.properties.scaleSetPriority)?.toLowerCase() === 'spot'
   const nodes = typeof pool.properties.count === 'number' ? pool.properties.count : 0
   if (nodes === 0) return
   const known =
     location === undefined || vmSize === undefined
       ? undefined
-      : await coreQuotas(arm, location, vmSize, signal)
+      : await coreQuotas(arm, location, vmSize, signal, spot)
   if (known === undefined || known.quotas.length === 0) {
     check.unknown.push(
       `Azure does not say whether the quota has room for ${nodes} more nodes (${vmSize ?? 'size unknown'}).`,
