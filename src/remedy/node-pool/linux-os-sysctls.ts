@@ -122,9 +122,13 @@ function refused(why: string): UserError {
 /** Patterns of sysctls that AKS lets a kubelet allow. */
 const UNSAFE_PATTERN = /^(?:kernel\.(?:shm|msg)[\w*.-]*|kernel\.sem|fs\.mqueue\.[\w*.-]+|net\.[\w*./-]+)$/
 
+export function isUnsafeSysctl(name: string): boolean {
+  return UNSAFE_PATTERN.test(name)
+}
+
 /** Checks the input `kubelet-allowed-unsafe-sysctls`. @throws UserError with every problem. */
 export function readUnsafeSysctls(names: readonly string[]): string[] {
-  const bad = names.filter((name) => !UNSAFE_PATTERN.test(name))
+  const bad = names.filter((name) => !isUnsafeSysctl(name))
   if (bad.length > 0) {
     throw new UserError(`kubelet-allowed-unsafe-sysctls: AKS does not let pods set ${bad.join(', ')}.`, {
       next: 'Allowed are kernel.shm*, kernel.msg*, kernel.sem, fs.mqueue.* and net.*.',

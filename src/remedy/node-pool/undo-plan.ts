@@ -3,6 +3,7 @@ import type { RemedyContext, Step } from '../remedy.ts'
 import type { Restorable } from '../restore-input.ts'
 import { listNames } from '../words.ts'
 import { lineageOf } from './lineage.ts'
+import { isUnsafeSysctl } from './linux-os-sysctls.ts'
 import type { Kit } from './options.ts'
 import { OS_SETTINGS, parsedValue, UNSAFE_SYSCTLS, written } from './os-settings.ts'
 import { POOL } from './plan-case.ts'
@@ -23,6 +24,7 @@ export function isPoolItem(item: Restorable): item is PoolItem {
 export type Situation =
   | { kind: 'both'; pool: AgentPool; successor: AgentPool }
   | { kind: 'old'; pool: AgentPool; cordoned: string[] }
+  /** The old pool is gone, or one was made again that is to replace the successor. */
   | { kind: 'new'; successor: AgentPool }
   | { kind: 'none' }
   /** Both are there, and the one was not made for the other. */
@@ -75,7 +77,15 @@ async function undoSettings(
 /** The report is not trusted: only what AKS has, with values that it takes, is sent to it. */
 function isValue(setting: string, value: string | null): boolean {
   const known = setting === UNSAFE_SYSCTLS || Object.hasOwn(OS_SETTINGS, setting)
-  return known && (value === null || parsedValue(setting, value) !== undefined)
+  if (!known || value === null) return known
+  const parsed = parsedValue(setting, value)
+  if (Array.isArray(parsed)) return parsed.every(isUnsafeSysctl)
+  const limits = OS_SETTINGS[setting]
+  if (limits?.kind === 'number' && typeof parsed === 'number') {
+    return parsed >= limits.least && parsed <= limits.most
+  }
+  // AKS writes 1 for false on some nodes.
+  return parsed !== undefined && parsed !== false
 }
 
 /** The successor that a fix meant, whatever it left there. */
@@ -162,5 +172,7 @@ export async function situation(
     const cordoned = nodes.filter(({ cordonedFor }) => cordonedFor === heir).map((node) => node.name)
     return { kind: 'old', pool, cordoned }
   }
-  return (await isOurs(successor, pool, context)) ? { kind: 'both', pool, successor } : { kind: 'strangers' }
+  if (await isOurs(successor, pool, context)) return { kind: 'both', pool, successor }
+  // An earlier run had begun to make the old pool again, to replace the successor by it.
+  return (await isOurs(pool, successor, context)) ? { kind: 'new', successor } : { kind: 'strangers' }
 }

@@ -76,8 +76,12 @@ async function putBack(name: string, steps: PoolStep[], kit: Kit, context: Remed
   return told(
     steps.map((step): Change => {
       if (changed) return changeOf(step, 'skipped', 'somebody changed it since the plan')
-      if (result.kind === 'written' || result.kind === 'as-wanted')
-        return { ...changeOf(step, 'changed'), after: step.to }
+      if (result.kind === 'written' || result.kind === 'as-wanted') {
+        const after = written(presentSetting(result.pool.properties, step.setting))
+        if (after === step.to) return { ...changeOf(step, 'changed'), after }
+        const why = 'Azure says that the change is done, yet the pool does not have it'
+        return { ...changeOf(step, 'failed', why), after }
+      }
       if (result.kind === 'not-changeable') {
         return changeOf(
           step,
