@@ -44,6 +44,15 @@ describe('the tags of a successor', () => {
     )
   })
 
+  test('know a pool by a node that was cordoned for the successor, when those that they name are gone', () => {
+    const lineage = lineageOf(pool('np1b', lineageTags(pool('np1'), [{ uid: '11111111-0' }])))
+    const now = { name: 'np1', etag: 'e-2' }
+    const left = (cordonedFor?: string) => [{ uid: '22222222-0', cordonedFor }]
+    expect(lineage && isSame(lineage, now, left('np1b'))).toBe(true)
+    expect(lineage && isSame(lineage, now, left('np1c'))).toBe(false)
+    expect(lineage && isSame(lineage, now, left())).toBe(false)
+  })
+
   test('know a pool without nodes by its version, and no other', () => {
     const lineage = lineageOf(pool('np1b', lineageTags(pool('np1'), [])))
     expect(lineage && isSame(lineage, pool('np1'), [])).toBe(true)

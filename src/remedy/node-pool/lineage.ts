@@ -7,6 +7,8 @@ import { record, text } from '../../azure/arm-error.ts'
  */
 export interface Lineage {
   predecessor: string
+  /** The pool that has the tags. */
+  successor: string
   /** First eight digits of the UIDs of nodes that the predecessor had. */
   nodes: string[]
   etag: string
@@ -44,24 +46,29 @@ export function tagsFit({ properties }: Pick<AgentPool, 'properties'>): boolean 
   return own.length + Object.keys(TAGS).length <= MOST_TAGS
 }
 
-export function lineageOf({ properties }: Pick<AgentPool, 'properties'>): Lineage | undefined {
+export function lineageOf({ name, properties }: Pick<AgentPool, 'name' | 'properties'>): Lineage | undefined {
   const tags = new Map(
-    Object.entries(record(properties.tags) ?? {}).map(([name, value]) => [name.toLowerCase(), text(value)]),
+    Object.entries(record(properties.tags) ?? {}).map(([tag, value]) => [tag.toLowerCase(), text(value)]),
   )
   const predecessor = tags.get(TAGS.replaces)
   if (predecessor === undefined) return undefined
   const nodes = (tags.get(TAGS.nodes) ?? '').split(' ').filter((uid) => /^[0-9a-f-]{8}$/.test(uid))
-  return { predecessor, nodes, etag: tags.get(TAGS.etag) ?? '' }
+  return { predecessor, successor: name, nodes, etag: tags.get(TAGS.etag) ?? '' }
 }
 
-/** Whether a pool is the very one that a successor was made for, and not one of the same name. */
+/**
+ * Whether a pool is the very one that a successor was made for, and not one of the same name. A node that was
+ * cordoned for this successor says it too: the tag has room for some of many nodes, and an autoscaler removes
+ * those that are drained.
+ */
 export function isSame(
   lineage: Lineage,
   pool: Pick<AgentPool, 'name' | 'etag'>,
-  nodes: readonly { uid: string }[],
+  nodes: readonly { uid: string; cordonedFor?: string | undefined }[],
 ): boolean {
   if (lineage.predecessor !== pool.name) return false
   if (nodes.some(({ uid }) => lineage.nodes.includes(short(uid)))) return true
+  if (nodes.some(({ cordonedFor }) => cordonedFor === lineage.successor)) return true
   return lineage.etag !== '' && lineage.etag === pool.etag
 }
 
