@@ -78,6 +78,16 @@ describe('while a pool is drained', () => {
     expect(cordons).toHaveLength(3)
   })
 
+  test('a node that goes as it is cordoned stops nothing', async () => {
+    await start()
+    bed.aks.misbehave({
+      match: { method: 'PATCH', path: /\/nodes\/aks-np1-/, times: 1 },
+      do: { status: 404, body: { kind: 'Status', status: 'Failure', code: 404, reason: 'NotFound' } },
+    })
+    const { record } = await replace()
+    expect(outcomes(record.changes)).toMatchObject({ 'np1 pool': ['changed', 'np1', 'np1b'] })
+  })
+
   test('the deletion is decided anew when the pool changed in between', async () => {
     await start()
     bed.pools.behaviour.beforeWrite = (method) => {

@@ -148,6 +148,56 @@ describe('node-pool with the strategy replace', () => {
     expect(bed.pools.deletions.map(({ pool }) => pool)).toEqual(['np1b'])
   })
 
+  test('is not done as long as Azure has the old pool, though it names no operation', async () => {
+    await start()
+    const route = bed.azure.arm.routes.find(({ method }) => method === 'DELETE')
+    if (route === undefined) throw new Error('there is no route to delete a pool')
+    const { serve } = route
+    route.serve = async (call) => ({ ...(await serve(call)), headers: {} })
+    const gate = Promise.withResolvers<void>()
+    bed.pools.behaviour.beforeWork = async (method) => {
+      if (method === 'DELETE') await gate.promise
+    }
+    const { record } = await fixed({
+      onSleep: () => {
+        if (bed.pool('np1')?.provisioningState === 'Deleting') gate.resolve()
+      },
+    })
+    const left = bed.pool('np1')
+    gate.resolve()
+    expect(left).toBeUndefined()
+    expect(outcomes(record.changes)).toMatchObject({ 'np1 pool': ['changed', 'np1', 'np1b'] })
+  })
+
+  test('lets pods on a successor again that could not be removed', async () => {
+    const node = () => ({ sysctls: { 'net.netfilter.nf_conntrack_max': '131072' } })
+    await start({}, { azure: { nodePools: { node } } })
+    const route = bed.azure.arm.routes.find(({ method }) => method === 'DELETE')
+    if (route === undefined) throw new Error('there is no route to delete a pool')
+    route.serve = () => {
+      throw new ArmRefusal(409, 'ScopeLocked', 'the scope is locked')
+    }
+    const { record } = await fixed()
+    expect(record.unachieved.join()).toContain('the scope is locked')
+    expect(nodesOf('np1b')).toHaveLength(2)
+    expect(nodes().filter(({ spec }) => spec.unschedulable)).toEqual([])
+  })
+
+  test('evicts nothing while no node of the successor takes pods', async () => {
+    await start()
+    bed.aks.events.on('pod-created', ({ metadata, spec }) => {
+      if (!metadata.labels?.['app.kubernetes.io/component'] || !spec.nodeName?.includes('np1b')) return
+      for (const each of nodesOf('np1b')) {
+        bed.aks.store.patch('nodes', '', each.metadata.name, { spec: { unschedulable: true } })
+      }
+    })
+    const { record, requests } = await fixed({ drainTimeoutMinutes: 2 })
+    expect(requests).not.toMatch(/eviction|cordon/)
+    expect(record.unachieved.join()).toContain(
+      'np1 is not drained: no node of np1b is ready and takes pods. Both pools are there, nothing of np1 was touched',
+    )
+  })
+
   test('removes a successor whose nodes do not become ready', async () => {
     await start({}, { azure: { nodePools: { node: () => ({ ready: false }) } } })
     const { record } = await fixed()
@@ -320,6 +370,15 @@ describe('before a successor is made, replace', () => {
     await refusedWith(
       /the quota standardDSv5Family in westeurope has 5 of 100 cores left and 2 more nodes take 8/,
     )
+  })
+
+  test('holds a spot pool against no quota of other machines', async () => {
+    const quota = { family: { used: 100, limit: 100 }, all: { used: 350, limit: 350 } }
+    const pools = [{ name: 'np1', properties: { scaleSetPriority: 'Spot', mode: 'User' } }]
+    await start({}, { azure: { quota, clusters: [{ name: 'aks-test', pools }] } })
+    const { record } = await fixed({ dryRun: true })
+    expect(record.plans[0]?.steps.filter(({ intent }) => intent === 'refuse')).toEqual([])
+    expect(record.plans[0]?.notes.join()).toContain('Azure does not say whether the quota has room')
   })
 
   test('says which settings of a preview version the successor would not have', async () => {

@@ -158,6 +158,20 @@ describe('a replacement that was killed', () => {
     expect(bed.pool('np0')).toBeDefined()
   })
 
+  test('lets pods on a successor that was being removed when it is found in order', async () => {
+    await start()
+    await killed(atRequest(isAudit))
+    for (const { metadata } of nodesOf('np1b')) {
+      bed.aks.store.patch('nodes', '', metadata.name, {
+        metadata: { annotations: { 'aks-connection-health/cordoned-for': 'np1b' } },
+        spec: { unschedulable: true },
+      })
+    }
+    const { record } = await replace({ drainTimeoutMinutes: 2 })
+    expect(outcomes(record.changes)).toMatchObject({ 'np1 pool': ['changed', 'np1', 'np1b'] })
+    await served(bed.aks)
+  })
+
   test('starts anew when its successor failed and nothing runs on it', async () => {
     await start()
     bed.pools.behaviour.creationFails = { code: 'AllocationFailed', message: 'no capacity' }

@@ -70,6 +70,34 @@ describe('undoing an update', () => {
     const { changes } = await bed.undo(record.changes)
     expect(new Set(changes.map(({ outcome }) => outcome))).toEqual(new Set(['refused']))
   })
+
+  test('takes back what an operation that failed left in the pool', async () => {
+    await start({ osConfigChange: 'accepted' })
+    bed.pools.behaviour.beforeWork = () => Promise.reject(new Error('no capacity'))
+    const { record } = await bed.fix()
+    expect(outcomes(record.changes)).toMatchObject({
+      'np1 netNetfilterNfConntrackMax': ['failed', null, '262144'],
+    })
+    bed.pools.behaviour.beforeWork = async () => {}
+    const restored = await bed.restore(record)
+    expect(restored.record.unachieved).toEqual([])
+    expect(bed.pool('np1')?.linuxOSConfig).toEqual({ sysctls: { vmSwappiness: 10 } })
+  })
+
+  test.each([
+    ['netIpv4TcpTwReuse', 'false'],
+    ['netIpv4TcpMaxTwBuckets', '1'],
+    ['allowedUnsafeSysctls', 'kernel.core_pattern'],
+  ])('never sends a %s of %s that a report asks for', async (setting, before) => {
+    await start({ osConfigChange: 'accepted' })
+    const { record } = await bed.fix({ nodePools: ['np1'], allowedUnsafeSysctls: ['net.*'] })
+    const [change] = record.changes.filter((each) => each.setting === setting)
+    if (change === undefined) throw new Error(`${setting} was not changed`)
+    const sent = writes().length
+    const restored = await bed.restore({ ...record, changes: [{ ...change, before }] })
+    expect(restored.record.unachieved.join()).toContain('it is no value that AKS takes')
+    expect(writes()).toHaveLength(sent)
+  })
 })
 
 describe('undoing a replacement', () => {
@@ -139,6 +167,23 @@ describe('undoing a replacement', () => {
     expect(bed.pool('np1')).toMatchObject({ linuxOSConfig: { sysctls: { vmSwappiness: 10 } }, count: 2 })
     expect(bed.pool('np1')?.linuxOSConfig).toEqual({ sysctls: { vmSwappiness: 10 } })
     expect(lowest.now()).toBeGreaterThanOrEqual(3)
+  })
+
+  test('that was killed as it made the old pool again is gone on with', async () => {
+    await start()
+    const { record } = await bed.fix({ strategy: 'replace' })
+    await served(bed.aks)
+    const controller = new AbortController()
+    bed.aks.events.on('response', ({ path, status }) => {
+      if (path.endsWith('/eviction') && status === 201) controller.abort(new Error('lost'))
+    })
+    await expect(bed.undo(record.changes, { signal: controller.signal })).rejects.toThrow('lost')
+    await bed.pools.idle()
+    expect(bed.pool('np1b')).toBeDefined()
+    const { changes } = await bed.undo(record.changes)
+    expect(outcomes(changes)).toMatchObject({ 'np1 pool': ['changed', 'np1b', 'np1'] })
+    expect(bed.pool('np1b')).toBeUndefined()
+    expect(cordoned('np1')).toEqual([])
   })
 
   test('whose successor is gone lets pods on the old nodes again', async () => {

@@ -2,6 +2,7 @@ import type { RemedyContext } from '../remedy.ts'
 import { count, listNames } from '../words.ts'
 import { blockingBudgets, evict } from './evict.ts'
 import { type Kit, POLL_MS } from './options.ts'
+import { toleratesCordon } from './placement.ts'
 import { kindOf, podName, podsOn, unboundPods, type WorkPod, waitingFor, whyWaiting } from './pods.ts'
 import { cordon, type PoolNode, poolNodes } from './pool-nodes.ts'
 
@@ -63,9 +64,11 @@ async function cordonAll(
 ): Promise<PoolNode[]> {
   const nodes = await poolNodes(api, name, signal)
   const open = nodes.filter(({ cordoned }) => !cordoned)
-  for (const node of open) await cordon(api, node, other, signal)
-  if (open.length > 0) log.info(`${name}: cordoned ${listNames(open.map((node) => node.name))}`)
-  return nodes
+  const gone = new Set<string>()
+  for (const node of open) if (!(await cordon(api, node, other, signal))) gone.add(node.uid)
+  const cordoned = open.filter(({ uid }) => !gone.has(uid))
+  if (cordoned.length > 0) log.info(`${name}: cordoned ${listNames(cordoned.map((node) => node.name))}`)
+  return nodes.filter(({ uid }) => !gone.has(uid))
 }
 
 export function hasToMove(pod: WorkPod): boolean {
@@ -137,6 +140,13 @@ async function whyNotEmpty(
     reasons.push(`disruption budgets do not allow it: ${await blockingBudgets(api, budgeted, signal)}`)
   }
   if (errors.length > 0) reasons.push(`evictions are refused: ${listNames(errors, 3)}`)
-  if (reasons.length === 0) reasons.push(`pods do not end: ${listNames(here.map(podName))}`)
+  if (reasons.length === 0) {
+    const back = here.filter(({ spec }) => toleratesCordon(spec))
+    const rest = here.filter((pod) => !back.includes(pod))
+    if (rest.length > 0) reasons.push(`pods do not end: ${listNames(rest.map(podName))}`)
+    if (back.length > 0) {
+      reasons.push(`pods that tolerate a cordon do not end or come back: ${listNames(back.map(podName))}`)
+    }
+  }
   return `${node.name} could not be drained within ${kit.drainTimeoutMinutes} minutes (drain-timeout-minutes): ${reasons.join('; ')}`
 }

@@ -77,10 +77,25 @@ function holds({ key = '', operator, values = [] }: Expression, labels: Labels):
   }
 }
 
-/** Whether a pod bears all taints that keep pods from a node, apart from the one that a cordon sets. */
+/** Whether a pod can come back to a node though that is cordoned. */
+export function toleratesCordon(pod: PodPlacement): boolean {
+  return (pod.tolerations ?? []).some(
+    ({ key, operator, effect }) =>
+      operator === 'Exists' &&
+      (!effect || effect === 'NoSchedule') &&
+      (!key || key === 'node.kubernetes.io/unschedulable'),
+  )
+}
+
+/** Taints that come and go with the state of a node, as the one that a cordon sets. */
+const PASSING = ['node.kubernetes.io/', 'node.cloudprovider.kubernetes.io/', 'ToBeDeletedByClusterAutoscaler']
+
+/** Whether a pod bears all taints that keep pods from a node as long as it lives. */
 export function toleratesAll(pod: PodPlacement, taints: readonly Taint[]): boolean {
   return taints
-    .filter(({ key, effect }) => effect !== 'PreferNoSchedule' && key !== 'node.kubernetes.io/unschedulable')
+    .filter(
+      ({ key, effect }) => effect !== 'PreferNoSchedule' && !PASSING.some((start) => key.startsWith(start)),
+    )
     .every((taint) =>
       (pod.tolerations ?? []).some(
         ({ key, operator, value = '', effect }) =>

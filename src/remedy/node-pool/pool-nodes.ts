@@ -1,4 +1,4 @@
-import type { KubeApi, ObjectMeta } from '../../cluster/kube-api.ts'
+import { type KubeApi, type KubeCall, KubeError, type ObjectMeta } from '../../cluster/kube-api.ts'
 import { listAll } from '../../cluster/list.ts'
 import type { Labels, Taint } from './placement.ts'
 
@@ -54,14 +54,14 @@ function describe({ metadata, spec = {}, status = {} }: RawNode): PoolNode {
   }
 }
 
-/** Keeps new pods from a node, and remembers on it for which successor; one that is cordoned already is left. */
+/** Keeps new pods from a node, and remembers on it for which successor; false: it is gone. */
 export async function cordon(
   api: KubeApi,
   node: Pick<PoolNode, 'name' | 'uid'>,
   successor: string,
   signal: AbortSignal,
-): Promise<void> {
-  await patchNode(api, node, { unschedulable: true, annotation: successor }, signal)
+): Promise<boolean> {
+  return patchNode(api, node, { unschedulable: true, annotation: successor }, signal)
 }
 
 /** Lets pods on a node again that this action cordoned. */
@@ -73,14 +73,17 @@ export async function uncordon(
   await patchNode(api, node, { unschedulable: null, annotation: null }, signal)
 }
 
-/** The UID makes the patch fail on a node that was made anew under the same name. */
+/**
+ * The UID makes the patch fail on a node that was made anew under the same name. A node that is gone needs none:
+ * autoscalers remove those that are drained.
+ */
 async function patchNode(
   api: KubeApi,
   { name, uid }: Pick<PoolNode, 'name' | 'uid'>,
   to: { unschedulable: true | null; annotation: string | null },
   signal: AbortSignal,
-): Promise<void> {
-  await api.request({
+): Promise<boolean> {
+  const call: KubeCall = {
     method: 'PATCH',
     path: `${nodesPath}/${encodeURIComponent(name)}`,
     contentType: 'application/merge-patch+json',
@@ -90,5 +93,12 @@ async function patchNode(
     },
     retry: true,
     signal,
-  })
+  }
+  try {
+    await api.request(call)
+    return true
+  } catch (error) {
+    if (!(error instanceof KubeError && (error.status === 404 || error.status === 409))) throw error
+    return false
+  }
 }

@@ -79,6 +79,8 @@ async function carryOut(
   const made = await makeSuccessor(pool, successor, settings, kit, context, stage)
   if (made.pool === undefined && made.theirs) return { done: false, why: made.why, pools: [name] }
   stage(`${successor} is there and its nodes are awaited`)
+  // A run that ended while it removed the successor left its nodes cordoned.
+  if (made.pool !== undefined) await uncordonFor(successor, successor, context)
   const unfit = made.pool === undefined ? made.why : await whyUnfit(successor, hasNodes, kit, context)
   if (unfit !== undefined) {
     const { removed, text } = await removeUnfit(successor, pool, kit, context)
@@ -92,6 +94,9 @@ async function carryOut(
   }
   const retired = await retirePool({ from: name, to: successor, successor }, kit, context, stage)
   if (retired.done) return { done: true }
-  const why = `${retired.why}. Both pools are there, the nodes of ${name} take no new pods; run again to go on, or with fix: restore to go back`
+  const nodes = await poolNodes(context.api, name, context.signal)
+  const closed = nodes.some(({ cordonedFor }) => cordonedFor === successor)
+  const left = closed ? `the nodes of ${name} take no new pods` : `nothing of ${name} was touched`
+  const why = `${retired.why}. Both pools are there, ${left}; run again to go on, or with fix: restore to go back`
   return { done: false, why, pools: [name, successor] }
 }

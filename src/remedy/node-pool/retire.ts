@@ -1,14 +1,13 @@
-import { type AgentPool, deleteAgentPool, isBusy, isStale, readAgentPool } from '../../azure/agent-pools.ts'
+import { type AgentPool, isBusy, isStale, readAgentPool } from '../../azure/agent-pools.ts'
 import { text } from '../../azure/arm-error.ts'
 import type { RemedyContext } from '../remedy.ts'
 import { listNames } from '../words.ts'
 import { type Drained, drainPool, hasToMove } from './drain.ts'
 import { isSame, lineageOf } from './lineage.ts'
-import { followOptions, type Kit, POLL_MS } from './options.ts'
+import { type Kit, POLL_MS } from './options.ts'
 import { listPods, podName, unboundPods, waitingFor, whyWaiting } from './pods.ts'
 import { poolNodes } from './pool-nodes.ts'
-import { teller } from './progress.ts'
-import { MOST_TRIES, settledPool, untilFree } from './write-pool.ts'
+import { deletePool, MOST_TRIES, settledPool, untilFree } from './write-pool.ts'
 
 /** Two pools of one replacement: `from` goes, `to` stays. Either may be the successor. */
 export interface Pair {
@@ -28,6 +27,8 @@ export async function retirePool(
   stage: (text: string) => void,
 ): Promise<Drained> {
   for (let tries = 1; ; tries++) {
+    const unready = await whyNotBegun(pair, kit, context)
+    if (unready !== undefined) return { done: false, why: `${pair.from} is not drained: ${unready}` }
     stage(`${pair.from} is being drained`)
     const drained = await drainPool(pair.from, pair.to, kit, context)
     if (!drained.done) return drained
@@ -38,9 +39,8 @@ export async function retirePool(
     if (!may.now) continue
     stage(`${pair.from} is being deleted`)
     context.log.info(`${pair.from}: nothing but DaemonSet and static pods is left; it is deleted`)
-    const follow = followOptions(kit, context, teller(pair.from, kit, context))
     try {
-      await deleteAgentPool(kit.arm, may.pool, follow)
+      await deletePool(may.pool, kit, context)
       return { done: true }
     } catch (error) {
       context.signal.throwIfAborted()
@@ -50,6 +50,19 @@ export async function retirePool(
       await untilFree(pair.from, kit, context)
     }
   }
+}
+
+/** Why nothing must be moved yet: pods that are evicted need a place to go. */
+async function whyNotBegun(pair: Pair, kit: Kit, context: RemedyContext): Promise<string | undefined> {
+  const { api, signal } = context
+  const goes = await readAgentPool(kit.arm, kit.cluster, pair.from, { signal })
+  if (goes === undefined) return undefined
+  const stays = await readAgentPool(kit.arm, kit.cluster, pair.to, { signal })
+  if (stays === undefined) return `${pair.to} is gone`
+  const nodes = await poolNodes(api, pair.from, signal)
+  // An autoscaler adds nodes as soon as pods wait.
+  const grows = stays.properties.enableAutoScaling === true
+  return whyNotServing(goes, stays, pair, grows ? 0 : nodes.length, context)
 }
 
 type Decision = { now: true; pool: AgentPool } | { now: false } | { why: string }

@@ -1,7 +1,6 @@
 import {
   type AgentPool,
   agentPoolPath,
-  deleteAgentPool,
   isBusy,
   isStale,
   readAgentPool,
@@ -19,7 +18,7 @@ import { cordon, poolNodes, uncordon } from './pool-nodes.ts'
 import { teller } from './progress.ts'
 import { onNodes, readByName } from './verify.ts'
 import { presentSetting } from './wanted.ts'
-import { MOST_TRIES, settledPool, untilFree } from './write-pool.ts'
+import { deletePool, MOST_TRIES, settledPool, untilFree } from './write-pool.ts'
 
 /** What the successor of a pool shall have. */
 export type SuccessorSettings = { raise: Record<string, OsValue> } | { exact: Settings }
@@ -160,18 +159,17 @@ export async function removeUnfit(
   if (pool === undefined) return { removed: true, text: `${name} is not there` }
   if (!(await isOurs(pool, of, context))) return { removed: false, text: `${name} is not ours and stays` }
   const nodes = await poolNodes(api, name, signal)
-  const open = nodes.filter(({ cordoned }) => !cordoned)
-  for (const node of open) await cordon(api, node, name, signal)
+  for (const node of nodes.filter(({ cordoned }) => !cordoned)) await cordon(api, node, name, signal)
   const here = new Set(nodes.map((node) => node.name))
   const work = (await listPods(api, signal)).filter(
     (pod) => here.has(pod.spec.nodeName ?? '') && hasToMove(pod),
   )
   if (work.length > 0) {
-    for (const node of open) await uncordon(api, node, signal)
+    await uncordonFor(name, name, context)
     return { removed: false, text: `${name} stays, as pods run on it: ${listNames(work.map(podName))}` }
   }
   try {
-    await deleteAgentPool(kit.arm, pool, followOptions(kit, context, teller(name, kit, context)))
+    await deletePool(pool, kit, context)
     return { removed: true, text: `${name} was removed` }
   } catch (error) {
     signal.throwIfAborted()
@@ -179,6 +177,8 @@ export async function removeUnfit(
       await untilFree(name, kit, context)
       return removeUnfit(name, of, kit, context, tries + 1)
     }
+    // A successor that stays must be able to take pods: the next run may find nothing wrong with it.
+    await uncordonFor(name, name, context)
     const said = kit.explain(error, `${name} could not be removed`)
     return { removed: false, text: said instanceof Error ? said.message : `${name} could not be removed` }
   }

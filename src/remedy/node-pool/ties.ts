@@ -1,7 +1,14 @@
 import { type KubeApi, KubeError, type ObjectMeta } from '../../cluster/kube-api.ts'
 import { listAll } from '../../cluster/list.ts'
 import { count, listNames } from '../words.ts'
-import { type Labels, matchesTerms, type SelectorTerm, selects, successorLabels } from './placement.ts'
+import {
+  type Labels,
+  matchesTerms,
+  type SelectorTerm,
+  selects,
+  successorLabels,
+  toleratesCordon,
+} from './placement.ts'
 import { isUnschedulable, kindOf, listPods, podName, type WorkPod, waitingFor, whyWaiting } from './pods.ts'
 import type { PoolNode } from './pool-nodes.ts'
 
@@ -116,6 +123,12 @@ async function impactOf(
   const host = withVolume('hostPath')
   if (host.length > 0) {
     impact.push(`What these pods keep in folders of the node stays behind: ${listNames(host.map(podName))}.`)
+  }
+  const returning = moving.filter(({ spec }) => toleratesCordon(spec))
+  if (returning.length > 0) {
+    impact.push(
+      `These pods tolerate a cordon, so the scheduler can put them back on the old nodes; they are evicted again, within their budgets, until they run elsewhere: ${listNames(returning.map(podName))}.`,
+    )
   }
   const tight = (await listBudgets(api, signal)).filter(
     ({ metadata, status }) =>

@@ -3,8 +3,9 @@ import type { Change, RemedyContext } from '../remedy.ts'
 import { hasAll, updateBody } from './bodies.ts'
 import { waysOn } from './notes.ts'
 import type { Kit } from './options.ts'
+import { written as asText } from './os-settings.ts'
 import { poolNodes } from './pool-nodes.ts'
-import { type PoolStep, wantedValues } from './wanted.ts'
+import { type PoolStep, presentSetting, wantedValues } from './wanted.ts'
 import { changePool, type Written } from './write-pool.ts'
 
 /**
@@ -56,8 +57,9 @@ function outcomeOf(written: Written): Change['outcome'] {
     case 'not-changeable':
       return 'refused'
     case 'gone':
-    case 'failed':
       return 'failed'
+    case 'failed':
+      return written.sent && written.pool === undefined ? 'unproven' : 'failed'
   }
 }
 
@@ -82,5 +84,7 @@ function whyOf(written: Written, step: PoolStep, kit: Kit): string | undefined {
 /** What the pool has now, where that is known. */
 function afterOf(written: Written, step: PoolStep): string | null | undefined {
   if (written.kind === 'written' || written.kind === 'as-wanted') return step.to
-  return written.kind === 'not-changeable' ? step.from : undefined
+  if (written.kind === 'not-changeable') return step.from
+  if (written.kind !== 'failed' || written.pool === undefined) return undefined
+  return asText(presentSetting(written.pool.properties, step.setting))
 }

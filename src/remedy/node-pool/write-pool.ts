@@ -2,6 +2,7 @@ import {
   type AgentPool,
   type AgentPoolBody,
   agentPoolPath,
+  deleteAgentPool,
   isBusy,
   isOsConfigRefusal,
   isStale,
@@ -11,7 +12,7 @@ import {
 import { ArmError } from '../../azure/arm-error.ts'
 import { clusterPath } from '../../azure/managed-cluster.ts'
 import { isSettled, waitUntilSettled } from '../../azure/operation.ts'
-import { messageOf } from '../../errors.ts'
+import { messageOf, UserError } from '../../errors.ts'
 import type { RemedyContext } from '../remedy.ts'
 import { followOptions, type Kit, POLL_MS } from './options.ts'
 import { teller } from './progress.ts'
@@ -25,7 +26,8 @@ export type Written =
   | { kind: 'gone' }
   /** AKS does not change this on a pool that exists. */
   | { kind: 'not-changeable'; error: ArmError }
-  | { kind: 'failed'; error: Error; pool: AgentPool | undefined }
+  /** `pool` as it was read after that; undefined: it is not known what it has. `sent`: an order was given. */
+  | { kind: 'failed'; error: Error; pool: AgentPool | undefined; sent: boolean }
 
 /** How often a change is decided anew as the pool changed in between, or as other operations ran. */
 export const MOST_TRIES = 60
@@ -50,10 +52,9 @@ export async function changePool(
   context: RemedyContext,
 ): Promise<Written> {
   let sent = false
-  let pool: AgentPool | undefined
   for (let tries = 1; ; tries++) {
     try {
-      pool = await settledPool(name, kit, context)
+      const pool = await settledPool(name, kit, context)
       if (pool === undefined) return { kind: 'gone' }
       const body = options.decide(pool)
       if (body === undefined) return { kind: 'as-wanted', pool, sent }
@@ -64,8 +65,15 @@ export async function changePool(
       await writeAgentPool(kit.arm, pool, body, condition, follow, () =>
         context.log.info(`${name}: Azure has taken the change`),
       )
-      const now = await readAgentPool(kit.arm, kit.cluster, name, { signal: context.signal })
-      return now === undefined ? { kind: 'gone' } : { kind: 'written', pool: now }
+      const now = await settledPool(name, kit, context)
+      if (now === undefined) return { kind: 'gone' }
+      if (now.state !== undefined && now.state.toLowerCase() !== 'succeeded') {
+        const error = new UserError(`Azure took the change, and ${name} is ${now.state}.`, {
+          next: 'Look at the node pool in Azure, and run again.',
+        })
+        return { kind: 'failed', error, pool: now, sent }
+      }
+      return { kind: 'written', pool: now }
     } catch (error) {
       context.signal.throwIfAborted()
       if (error instanceof ArmError && isOsConfigRefusal(error)) return { kind: 'not-changeable', error }
@@ -79,8 +87,19 @@ export async function changePool(
         continue
       }
       if (!(error instanceof Error)) throw error
-      return { kind: 'failed', error, pool }
+      return { kind: 'failed', error, pool: await seen(name, kit, context), sent }
     }
+  }
+}
+
+/** What a pool is after a change that failed; undefined when it is not known, or something still works on it. */
+async function seen(name: string, kit: Kit, { signal }: RemedyContext): Promise<AgentPool | undefined> {
+  try {
+    const pool = await readAgentPool(kit.arm, kit.cluster, name, { signal })
+    return isSettled(pool?.state) ? pool : undefined
+  } catch {
+    signal.throwIfAborted()
+    return undefined
   }
 }
 
@@ -102,6 +121,30 @@ export async function settledPool(
       // It can be a deletion that is waited for.
       if (!(error instanceof ArmError && error.status === 404)) throw error
     }
+  }
+}
+
+/** How long a pool may still be shown once Azure says that its deletion is done. */
+const SHOWN_MS = 5 * 60_000
+
+/**
+ * Deletes a pool, and waits until Azure has none of that name any more: that an order was taken, or that its
+ * operation ended, is no proof.
+ */
+export async function deletePool(pool: AgentPool, kit: Kit, context: RemedyContext): Promise<void> {
+  const { name } = pool
+  await deleteAgentPool(kit.arm, pool, followOptions(kit, context, teller(name, kit, context)))
+  const deadline = kit.now() + SHOWN_MS
+  for (;;) {
+    const left = await settledPool(name, kit, context)
+    if (left === undefined) return
+    if (left.state?.toLowerCase() === 'failed' || kit.now() >= deadline) {
+      throw new UserError(
+        `Azure says that ${name} was deleted, and still has it (${left.state ?? 'no state'}).`,
+        { next: 'Look at the node pool in Azure, and run again.' },
+      )
+    }
+    await context.sleep(POLL_MS)
   }
 }
 
