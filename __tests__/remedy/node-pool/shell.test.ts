@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { successorBody } from '../../../src/remedy/node-pool/bodies.ts'
-import { replaceScript } from '../../../src/remedy/node-pool/shell.ts'
+import { notGiven, replaceScript } from '../../../src/remedy/node-pool/shell.ts'
 
 const cluster = { subscriptionId: 's', resourceGroup: 'rg-shop', name: 'aks-test' }
 const pool = {
@@ -124,5 +124,22 @@ describe('the script that replaces a pool by hand', () => {
     const { status, calls } = run(undefined, 'pod/web-1')
     expect(status).not.toBe(0)
     expect(calls.some((call) => call.includes('delete'))).toBe(false)
+  })
+
+  test('names what the pool that it makes would not have', () => {
+    const properties = {
+      ...pool.properties,
+      kubeletDiskType: 'OS',
+      upgradeSettings: { maxSurge: '10%', drainTimeoutInMinutes: 45 },
+      securityProfile: { enableSecureBoot: true, enableVTPM: false },
+      networkProfile: {},
+      nodePublicIPPrefixID: '/subscriptions/s/p',
+    }
+    expect(notGiven(pool.properties)).toEqual([])
+    expect(notGiven(properties)).toEqual([
+      'upgradeSettings.drainTimeoutInMinutes',
+      'securityProfile.enableSecureBoot',
+      'nodePublicIPPrefixID',
+    ])
   })
 })

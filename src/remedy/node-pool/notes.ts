@@ -1,7 +1,8 @@
 import type { AgentPool, AgentPoolBody } from '../../azure/agent-pools.ts'
 import { record, text } from '../../azure/arm-error.ts'
 import type { ClusterName } from '../../azure/managed-cluster.ts'
-import { jsonLines, replaceScript } from './shell.ts'
+import { listNames } from '../words.ts'
+import { jsonLines, notGiven, replaceScript } from './shell.ts'
 
 /** Text with lines to paste: the lines that announce them end in a colon. */
 const pasted = (announcement: string, lines: readonly string[]) => [announcement, ...lines].join('\n')
@@ -61,8 +62,11 @@ export function byHandNote(
   body: AgentPoolBody,
   drainMinutes: number,
 ): string {
+  const lacking = notGiven(body.properties)
+  const without =
+    lacking.length === 0 ? '' : `, without what ${pool.name} has of ${listNames(lacking, 10)}: add it`
   return pasted(
-    `The same by hand (az aks nodepool update has no such option, so it takes a new pool):`,
+    `The same by hand (az aks nodepool update has no such option, so it takes a new pool)${without}:`,
     replaceScript(cluster, pool, successor, body, drainMinutes),
   )
 }

@@ -179,7 +179,11 @@ async function planReplace(
     notes: [
       ...check.unknown,
       ...carried(pool.properties),
-      diffNote(pool, body, `How ${name} differs from ${pool.name}:`),
+      diffNote(
+        pool,
+        body,
+        `How ${name} differs from ${pool.name}, besides the tags by which a later run finds it:`,
+      ),
       byHandNote(kit.cluster, pool, name, body, kit.drainTimeoutMinutes),
       undoReplaceNote(pool, name),
     ],

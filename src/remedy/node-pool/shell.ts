@@ -59,6 +59,36 @@ export function replaceScript(
   ]
 }
 
+/** Properties that options of the script give a pool, or that every pool of its kind has. */
+const GIVEN = new Set([
+  ...['mode', 'vmSize', 'count', 'enableAutoScaling', 'minCount', 'maxCount', 'osSKU', 'orchestratorVersion'],
+  ...['osDiskSizeGB', 'osDiskType', 'maxPods', 'vnetSubnetID', 'podSubnetID', 'upgradeSettings.maxSurge'],
+  ...['scaleSetPriority', 'scaleSetEvictionPolicy', 'proximityPlacementGroupID', 'availabilityZones'],
+  ...['nodeTaints', 'nodeLabels', 'tags', 'enableEncryptionAtHost', 'enableUltraSSD', 'enableFIPS'],
+  ...['enableNodePublicIP', 'linuxOSConfig', 'kubeletConfig', 'osType', 'type'],
+])
+
+/** What a pool has where nobody asked for anything. */
+const USUAL: Record<string, unknown> = {
+  kubeletDiskType: 'OS',
+  scaleDownMode: 'Delete',
+  workloadRuntime: 'OCIContainer',
+  podIPAllocationMode: 'DynamicIndividual',
+  spotMaxPrice: -1,
+}
+
+/** Names of the properties that a pool made by the script would not have. */
+export function notGiven(properties: Record<string, unknown>, path = ''): string[] {
+  return Object.entries(properties).flatMap(([key, value]) => {
+    const name = `${path}${key}`
+    if (GIVEN.has(name) || USUAL[name] === value || [undefined, null, false, ''].includes(value as null))
+      return []
+    if (Array.isArray(value)) return value.length === 0 ? [] : [name]
+    const inner = record(value)
+    return inner === undefined ? [name] : notGiven(inner, `${name}.`)
+  })
+}
+
 /** JSON in lines, as reports cut lines that are very long. */
 export function jsonLines(value: unknown): string[] {
   return JSON.stringify(value, undefined, 2).split('\n')
