@@ -2,7 +2,7 @@ import * as core from '@actions/core'
 import { main } from './main.ts'
 import { post } from './post.ts'
 import { isPost } from './run.ts'
-import { crashed } from './tell.ts'
+import { crashed } from './steps/tell.ts'
 
 /** One bundle is both the main and the post step; the state that main saved tells which it is. */
 async function start(): Promise<number> {

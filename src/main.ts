@@ -1,15 +1,15 @@
 import * as core from '@actions/core'
-import { cure } from './cure.ts'
 import { UserError } from './errors.ts'
 import { actionsLogger } from './github/logger.ts'
 import { type Inputs, readInputs } from './inputs.ts'
 import type { Logger } from './log.ts'
-import { measure } from './measure.ts'
-import { type Cluster, reach } from './reach.ts'
 import { type Run, saveMainRan, startRun } from './run.ts'
 import { both } from './settled.ts'
-import type { Story } from './story.ts'
-import { refuse, tell } from './tell.ts'
+import { cure } from './steps/cure.ts'
+import { measure } from './steps/measure.ts'
+import { type Cluster, reach } from './steps/reach.ts'
+import type { Story } from './steps/story.ts'
+import { refuse, tell } from './steps/tell.ts'
 
 /**
  * One run of the action: read the inputs, reach the cluster, measure, cure when asked to, tell.

@@ -6,9 +6,9 @@ import { readInputs } from './inputs.ts'
 import type { Logger } from './log.ts'
 import { removePods } from './node/cleanup.ts'
 import { INSTANCE_LABEL, labelValue } from './node/pod.ts'
-import { reach } from './reach.ts'
 import { findDaemonSet } from './remedy/daemonset-plan.ts'
 import { leftBehind, type Run, type SavedState, startRun } from './run.ts'
+import { reach } from './steps/reach.ts'
 
 /**
  * A run that was killed could not say whether its DaemonSet came to anything. It is told and not removed: it may be

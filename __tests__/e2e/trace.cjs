@@ -9,7 +9,7 @@ const net = require('node:net')
 
 const write = (line) => appendFileSync(process.env.TRACE_FILE, `${line}\n`)
 
-const { connect } = net.Socket.prototype
+const { value: connect } = Object.getOwnPropertyDescriptor(net.Socket.prototype, 'connect')
 net.Socket.prototype.connect = function traced(...args) {
   const [options] = net._normalizeArgs(Array.isArray(args[0]) ? args[0] : args)
   write(`connect ${options.path ?? `${options.host ?? 'localhost'}:${options.port}`}`)

@@ -1,11 +1,11 @@
-import type { AksConnection } from './azure/connect-aks.ts'
-import type { ClusterFacts } from './cluster/facts.ts'
-import type { Inputs } from './inputs.ts'
-import type { Logger } from './log.ts'
-import type { Reader } from './measure.ts'
-import { type CommandRead, type RunInCluster, readByCommand } from './node/by-command/read-by-command.ts'
-import type { Removal } from './node/cleanup.ts'
-import type { Run } from './run.ts'
+import type { AksConnection } from '../azure/connect-aks.ts'
+import type { ClusterFacts } from '../cluster/facts.ts'
+import type { Inputs } from '../inputs.ts'
+import type { Logger } from '../log.ts'
+import { type CommandRead, type RunInCluster, readByCommand } from '../node/by-command/read-by-command.ts'
+import type { Removal } from '../node/cleanup.ts'
+import type { Run } from '../run.ts'
+import type { Reader } from './reader.ts'
 
 /** A reader whose nodes, services and dataplane all come from the same commands. */
 export interface CommandReader extends Reader {

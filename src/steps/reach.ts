@@ -1,18 +1,18 @@
 import * as core from '@actions/core'
-import type { AksConnection } from './azure/connect-aks.ts'
-import { connect } from './cluster/connect.ts'
-import { readDataplane } from './cluster/dataplane.ts'
-import type { ClusterFacts } from './cluster/facts.ts'
-import type { KubeApi } from './cluster/kube-api.ts'
-import { proxyFromEnvironment } from './cluster/proxy.ts'
+import type { AksConnection } from '../azure/connect-aks.ts'
+import { connect } from '../cluster/connect.ts'
+import { readDataplane } from '../cluster/dataplane.ts'
+import type { ClusterFacts } from '../cluster/facts.ts'
+import type { KubeApi } from '../cluster/kube-api.ts'
+import { proxyFromEnvironment } from '../cluster/proxy.ts'
+import { UserError } from '../errors.ts'
+import type { Inputs } from '../inputs.ts'
+import type { Logger } from '../log.ts'
+import type { Run } from '../run.ts'
+import { USER_AGENT } from '../version.ts'
 import { commandReader } from './command-reader.ts'
-import { UserError } from './errors.ts'
-import type { Inputs } from './inputs.ts'
-import type { Logger } from './log.ts'
-import type { Reader } from './measure.ts'
+import type { Reader } from './reader.ts'
 import { directReader } from './readers.ts'
-import type { Run } from './run.ts'
-import { USER_AGENT } from './version.ts'
 
 /** A cluster that was reached, one way or the other. */
 export interface Cluster {
@@ -50,7 +50,7 @@ async function reachKubeconfig(inputs: Inputs, run: Run, log: Logger): Promise<C
     )
   }
   const azureTokens = async (section: unknown, signal?: AbortSignal) => {
-    const { kubeloginTokens } = await import('./azure/connect-aks.ts')
+    const { kubeloginTokens } = await import('../azure/connect-aks.ts')
     return kubeloginTokens(section, inputs.azure, azureDeps(log), signal)
   }
   const { api, facts, explain } = await connect(inputs.cluster, { ...clusterDeps(run, log), azureTokens })
@@ -62,7 +62,7 @@ async function reachKubeconfig(inputs: Inputs, run: Run, log: Logger): Promise<C
 async function reachAks(inputs: Inputs, run: Run, log: Logger): Promise<Cluster> {
   const { aks: name, context } = inputs.cluster
   if (name === undefined) throw new Error('no AKS cluster is named')
-  const { connectAks } = await import('./azure/connect-aks.ts')
+  const { connectAks } = await import('../azure/connect-aks.ts')
   const proxyFor = (url: URL) => proxyFromEnvironment(url, process.env)
   const aks = await connectAks({ ...name, ...inputs.azure }, { ...azureDeps(log), proxyFor }, run.signal)
   if (aks.runCommand !== undefined) {
@@ -102,7 +102,7 @@ function azureDeps(log: Logger) {
     mask: core.setSecret,
     userAgent: USER_AGENT,
     getIdToken: async (audience: string) => {
-      const { idToken } = await import('./github/id-token.ts')
+      const { idToken } = await import('../github/id-token.ts')
       return idToken(audience)
     },
   }

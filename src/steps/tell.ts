@@ -3,24 +3,24 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import * as core from '@actions/core'
-import { docsAddress } from './docs-links.ts'
-import { causesOf, messageOf, UserError } from './errors.ts'
-import { writeAnnotations } from './github/annotations.ts'
-import { debugError } from './github/logger.ts'
-import { writeOutputs } from './github/outputs.ts'
-import { plainLines } from './github/plain-lines.ts'
-import { writeSummary } from './github/summary-file.ts'
-import type { Inputs } from './inputs.ts'
-import type { Logger } from './log.ts'
-import { annotations } from './report/annotations.ts'
-import { reportJson } from './report/json.ts'
-import { junit } from './report/junit.ts'
-import { outputs } from './report/outputs.ts'
-import type { Report } from './report/report.ts'
-import { sarif } from './report/sarif.ts'
-import { summary } from './report/summary/summary.ts'
-import { COLOURS, type TextStyles } from './report/text/styles.ts'
-import { textSummary } from './report/text/text.ts'
+import { docsAddress } from '../docs-links.ts'
+import { causesOf, messageOf, UserError } from '../errors.ts'
+import { writeAnnotations } from '../github/annotations.ts'
+import { debugError } from '../github/logger.ts'
+import { writeOutputs } from '../github/outputs.ts'
+import { plainLines } from '../github/plain-lines.ts'
+import { writeSummary } from '../github/summary-file.ts'
+import type { Inputs } from '../inputs.ts'
+import type { Logger } from '../log.ts'
+import { annotations } from '../report/annotations.ts'
+import { reportJson } from '../report/json.ts'
+import { junit } from '../report/junit.ts'
+import { outputs } from '../report/outputs.ts'
+import type { Report } from '../report/report.ts'
+import { sarif } from '../report/sarif.ts'
+import { summary } from '../report/summary/summary.ts'
+import { COLOURS, type TextStyles } from '../report/text/styles.ts'
+import { textSummary } from '../report/text/text.ts'
 import { reportOf, type Story } from './story.ts'
 
 /** Where the JSON report of a run is. */
@@ -101,11 +101,11 @@ async function post(report: Report, { tell: wanted }: Inputs, log: Logger): Prom
   if (token === '') return log.warning('There is no github-token, so no issue or comment was written.')
   core.setSecret(token)
   if (wanted.issueOnBreach) {
-    const { syncIssue } = await import('./github/issue.ts')
+    const { syncIssue } = await import('../github/issue.ts')
     await syncIssue(report, { token }, log)
   }
   if (wanted.commentOnPullRequest) {
-    const { syncComment } = await import('./github/comment.ts')
+    const { syncComment } = await import('../github/comment.ts')
     await syncComment(report, { token }, log)
   }
 }

@@ -1,8 +1,8 @@
-import type { Finding } from './health/finding.ts'
-import { nodesToName } from './health/holders.ts'
-import type { Logger } from './log.ts'
-import type { Measurement, Reader } from './measure.ts'
-import type { NodeResult } from './node/reading.ts'
+import type { Finding } from '../health/finding.ts'
+import { nodesToName } from '../health/holders.ts'
+import type { Logger } from '../log.ts'
+import type { NodeResult } from '../node/reading.ts'
+import type { Measurement, Reader } from './reader.ts'
 
 /**
  * Names the pods and destinations of the nodes about which people will ask, and judges again, so that the

@@ -10,9 +10,9 @@ import {
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { UserError } from '../src/errors.ts'
-import { saveReport } from '../src/tell.ts'
-import { report } from './report/sample-report.ts'
+import { UserError } from '../../src/errors.ts'
+import { saveReport } from '../../src/steps/tell.ts'
+import { report } from '../report/sample-report.ts'
 
 let folder: string
 beforeEach(() => {

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises'
-import { messageOf, UserError } from './errors.ts'
-import type { Inputs } from './inputs.ts'
+import { messageOf, UserError } from '../errors.ts'
+import type { Inputs } from '../inputs.ts'
+import { daemonSet } from '../remedy/daemonset.ts'
+import type { NodePoolOptions } from '../remedy/node-pool/node-pool.ts'
+import type { Remedy, RemedyId } from '../remedy/remedy.ts'
+import { restore } from '../remedy/restore.ts'
+import { readRestoreReport } from '../remedy/restore-input.ts'
+import { servicePolicy } from '../remedy/service-policy.ts'
+import { sysctl } from '../remedy/sysctl.ts'
 import type { Cluster } from './reach.ts'
-import { daemonSet } from './remedy/daemonset.ts'
-import type { NodePoolOptions } from './remedy/node-pool/node-pool.ts'
-import type { Remedy, RemedyId } from './remedy/remedy.ts'
-import { restore } from './remedy/restore.ts'
-import { readRestoreReport } from './remedy/restore-input.ts'
-import { servicePolicy } from './remedy/service-policy.ts'
-import { sysctl } from './remedy/sysctl.ts'
 
 /** Seconds between the last write on a node and the reading that proves it, as in the guide; fewer if asked for. */
 const MOST_VERIFY_SECONDS = 5
@@ -44,7 +44,7 @@ export async function remedyOf(id: RemedyId, cluster: Cluster, inputs: Inputs): 
         rolloutSeconds: 2 * probe.nodeTimeoutSeconds,
       })
     case 'node-pool': {
-      const { nodePool } = await import('./remedy/node-pool/node-pool.ts')
+      const { nodePool } = await import('../remedy/node-pool/node-pool.ts')
       return nodePool(poolOptions(cluster, inputs))
     }
     case 'restore':
@@ -52,7 +52,9 @@ export async function remedyOf(id: RemedyId, cluster: Cluster, inputs: Inputs): 
         ...tuner,
         items: readRestoreReport(await earlierReport(fix.restoreFrom), cluster.facts),
         ...(cluster.aks && {
-          pools: (await import('./remedy/node-pool/node-pool.ts')).poolRestorer(poolOptions(cluster, inputs)),
+          pools: (await import('../remedy/node-pool/node-pool.ts')).poolRestorer(
+            poolOptions(cluster, inputs),
+          ),
         }),
       })
   }

@@ -1,13 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
-import { UserError } from '../src/errors.ts'
-import { evaluate } from '../src/health/evaluate.ts'
-import type { Policy } from '../src/health/finding.ts'
-import { readInputs } from '../src/inputs.ts'
-import { findingsOf, type Measurement } from '../src/measure.ts'
-import type { NodeResult } from '../src/node/reading.ts'
-import { reportOf, type Story } from '../src/story.ts'
-import { input } from './health/support.ts'
-import { read } from './support/readings.ts'
+import { UserError } from '../../src/errors.ts'
+import { evaluate } from '../../src/health/evaluate.ts'
+import type { Policy } from '../../src/health/finding.ts'
+import { readInputs } from '../../src/inputs.ts'
+import type { NodeResult } from '../../src/node/reading.ts'
+import { findingsOf } from '../../src/steps/measure.ts'
+import type { Measurement } from '../../src/steps/reader.ts'
+import { reportOf, type Story } from '../../src/steps/story.ts'
+import { input } from '../health/support.ts'
+import { read } from '../support/readings.ts'
 
 const inputs = (failOn: Policy['failOn'] = 'critical') =>
   readInputs((name) => (name === 'fail-on' ? failOn : ''))
