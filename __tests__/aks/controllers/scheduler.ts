@@ -39,12 +39,15 @@ export function startScheduler(store: MemoryStore): () => void {
   }
 }
 
+/** A pod that tolerates it is put on cordoned nodes too. */
+const CORDON = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' } as const
+
 function nodeFor(pod: Pod, nodes: KubeNode[], load: Map<string, number>): string | undefined {
   const tolerations = pod.spec.tolerations ?? []
   const fitting = nodes.filter((node) => {
     const taints = (node.spec.taints ?? []).filter(({ effect }) => effect !== 'PreferNoSchedule')
     return (
-      !node.spec.unschedulable &&
+      (!node.spec.unschedulable || tolerates(tolerations, CORDON)) &&
       taints.every((taint) => tolerates(tolerations, taint)) &&
       selectsNode(pod.spec, node)
     )

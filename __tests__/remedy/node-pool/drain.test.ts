@@ -78,6 +78,35 @@ describe('while a pool is drained', () => {
     expect(cordons).toHaveLength(3)
   })
 
+  test('a pod that comes back to cordoned nodes is not evicted without end, and named', async () => {
+    await start()
+    const [, deployment] = web({
+      replicas: 1,
+      spec: { tolerations: [{ operator: 'Exists', effect: 'NoSchedule' }] },
+    })
+    const selector = { matchLabels: { app: 'agent' } }
+    const { template } = (deployment as unknown as { spec: { template: object } }).spec
+    bed.aks.store.create('deployments.apps', {
+      ...deployment,
+      metadata: { name: 'agent', namespace: 'shop' },
+      spec: { replicas: 1, selector, template: { ...template, metadata: { labels: { app: 'agent' } } } },
+    } as unknown as KubeObject)
+    // The old nodes are the emptier ones all the time.
+    const busy = web({ replicas: 12, spec: { nodeSelector: { agentpool: 'np1b' } } })[1]
+    bed.aks.store.create('deployments.apps', {
+      ...busy,
+      metadata: { name: 'busy', namespace: 'other' },
+    } as KubeObject)
+    let evictions = 0
+    bed.aks.events.on('response', ({ path, status }) => {
+      if (path.includes('/agent-') && path.endsWith('/eviction') && status === 201) evictions += 1
+    })
+    const { record } = await replace({ drainTimeoutMinutes: 30 })
+    expect(record.unachieved.join()).toMatch(/tolerate the cordon and come back to .*: shop\/agent-/)
+    expect(evictions).toBeLessThan(20)
+    expect(deletions()).toEqual([])
+  })
+
   test('a node that goes as it is cordoned stops nothing', async () => {
     await start()
     bed.aks.misbehave({

@@ -83,6 +83,7 @@ async function drainNode(
 ): Promise<Drained> {
   const { api, signal } = context
   const deadline = kit.now() + kit.drainTimeoutMinutes * 60_000
+  const returning = returnWatch()
   let told = -1
   for (;;) {
     const here = (await podsOn(api, node.name, signal)).filter(hasToMove)
@@ -96,10 +97,44 @@ async function drainNode(
     }
     if (here.length !== told) context.log.info(`${node.name}: ${count(here.length, 'pod')} to move`)
     told = here.length
+    const back = returning(here)
+    if (back.length > 0) {
+      return {
+        done: false,
+        why: `pods tolerate the cordon and come back to ${node.name} as often as they are evicted: ${listNames(back.map(podName))}. Azure moves what is left on a pool within its budgets when it is deleted by hand (az aks nodepool delete)`,
+      }
+    }
     const inTheWay = await evictSome(here, sites, context)
     if (kit.now() >= deadline)
       return { done: false, why: await whyNotEmpty(node, here, inTheWay, kit, context) }
     await context.sleep(POLL_MS)
+  }
+}
+
+/** How often a pod that a cordon does not keep out is moved, before it is clear that it comes back. */
+const MOST_RETURNS = 5
+
+/** Tells the pods that took the place of evicted ones so often that moving them is of no use. */
+function returnWatch(): (here: readonly WorkPod[]) => WorkPod[] {
+  const known = new Set<string>()
+  const atFirst = new Map<string, number>()
+  const later = new Map<string, number>()
+  let first = true
+  return (here) => {
+    const tolerant = here.flatMap((pod) => {
+      const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller)?.uid
+      const uid = pod.metadata.uid ?? ''
+      return owner !== undefined && toleratesCordon(pod.spec) && !known.has(uid) ? [{ pod, owner, uid }] : []
+    })
+    const counts = first ? atFirst : later
+    first = false
+    for (const { owner, uid } of tolerant) {
+      known.add(uid)
+      counts.set(owner, (counts.get(owner) ?? 0) + 1)
+    }
+    return tolerant.flatMap(({ pod, owner }) =>
+      (later.get(owner) ?? 0) > MOST_RETURNS * Math.max(1, atFirst.get(owner) ?? 0) ? [pod] : [],
+    )
   }
 }
 

@@ -127,7 +127,7 @@ async function impactOf(
   const returning = moving.filter(({ spec }) => toleratesCordon(spec))
   if (returning.length > 0) {
     impact.push(
-      `These pods tolerate a cordon, so the scheduler can put them back on the old nodes; they are evicted again, within their budgets, until they run elsewhere: ${listNames(returning.map(podName))}.`,
+      `These pods tolerate a cordon, so the scheduler can put them back on the old nodes; they are evicted again, within their budgets, and draining stops if they come back all the same: ${listNames(returning.map(podName))}.`,
     )
   }
   const tight = (await listBudgets(api, signal)).filter(
