@@ -28,15 +28,24 @@ async function loadModel(name: string): Promise<void> {
   if (!load) {
     load = readModel(name)
     loads.set(name, load)
+    load.catch(() => loads.delete(name))
   }
   await load
 }
 
+type Loaded = Record<string, { getAttributeTypeMap(): Attribute[] }>
+let lastImport: Promise<unknown> = Promise.resolve()
+
+/** One after the other: under jest imports that run at once fail where they lead to the same module. */
+function importModel(name: string): Promise<Loaded> {
+  const work = () => import(`@kubernetes/client-node/dist/gen/models/${name}.js`) as Promise<Loaded>
+  const loading = lastImport.then(work, work)
+  lastImport = loading
+  return loading
+}
+
 async function readModel(name: string): Promise<void> {
-  const loaded = (await import(`@kubernetes/client-node/dist/gen/models/${name}.js`)) as Record<
-    string,
-    { getAttributeTypeMap(): Attribute[] }
-  >
+  const loaded = await importModel(name)
   const attributes = loaded[name]?.getAttributeTypeMap() ?? []
   const inner = new Set(
     attributes.map(({ type }) => elementOf(type)).filter((type) => /^(V\d|Core)/.test(type)),

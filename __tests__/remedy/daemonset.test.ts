@@ -1,22 +1,10 @@
-import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import type { DaemonSet } from '../../src/remedy/daemonset-object.ts'
-import { BUCKETS, MAX, MAX_TW_BUCKETS, TW_REUSE } from '../../src/remedy/sysctl-targets.ts'
-import { type AksOptions, type KubeObject, type NodeSpec, namespacesPossible, type Pod } from '../aks/aks.ts'
-import { type Bed, remedies, startBed, tried } from './bed.ts'
+import { BUCKETS, MAX, MAX_TW_BUCKETS } from '../../src/remedy/sysctl-targets.ts'
+import type { AksOptions, KubeObject, NodeSpec, Pod } from '../aks/aks.ts'
+import { type Bed, busy, calm, onNodes, remedies, startBed, tried } from './bed.ts'
 
-const onNodes = namespacesPossible() ? describe : describe.skip
 const NAME = 'aks-connection-health-tuner'
-
-function busy(name: string, more: Partial<NodeSpec> = {}): NodeSpec {
-  return {
-    name,
-    state: 'namespace',
-    conntrackCount: 111_412,
-    ...more,
-    sysctls: { [MAX]: '131072', [BUCKETS]: '16384', [TW_REUSE]: '1', ...more.sysctls },
-  }
-}
-const calm = { conntrackCount: 500, sysctls: { [BUCKETS]: '65536' } }
 
 // Real nodes and processes, on machines that are busy with other things.
 jest.setTimeout(60_000)
@@ -24,21 +12,15 @@ jest.setTimeout(60_000)
 const pool = { nodeSelector: '', nodePools: ['np1'], nodes: [] as string[] }
 const large = { conntrackMax: 1_048_576, twReuse: 1, maxTwBuckets: 2_000_000 }
 
-let bed: Bed
-async function start(nodes: NodeSpec[], options: AksOptions = {}): Promise<Bed> {
-  bed = await startBed({ nodes, ...options })
-  return bed
-}
-afterEach(() => bed.stop())
+const start = (nodes: NodeSpec[], options: AksOptions = {}) => startBed({ nodes, ...options })
 
 type Stored = DaemonSet & KubeObject
-const stored = (namespace = 'kube-system') => bed.aks.store.get<Stored>('daemonsets.apps', namespace, NAME)
-const tunerPods = () =>
-  bed.aks.store
-    .list<Pod>('pods')
-    .filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/name'] === NAME)
-const servedNodes = () =>
-  tunerPods()
+const stored = ({ aks }: Bed, namespace = 'kube-system') =>
+  aks.store.get<Stored>('daemonsets.apps', namespace, NAME)
+const tunerPods = ({ aks }: Bed) =>
+  aks.store.list<Pod>('pods').filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/name'] === NAME)
+const servedNodes = (bed: Bed) =>
+  tunerPods(bed)
     .map(({ spec }) => spec.nodeName ?? '')
     .sort((a, b) => a.localeCompare(b))
 const settingsIn = (changes: { setting: string; outcome: string; before: unknown; after: unknown }[]) =>
@@ -54,10 +36,11 @@ async function until(what: () => boolean | Promise<boolean>): Promise<void> {
 }
 
 onNodes('daemonset', () => {
-  test('serves the pool of a breaching node, writes at once, and is proven by a reading', async () => {
-    const { fix, aks } = await start([busy('a'), busy('b', calm), busy('c', { ...calm, pool: 'np2' })])
+  test.concurrent('serves the pool of a breaching node, writes at once, and is proven by a reading', async () => {
+    await using bed = await start([busy('a'), busy('b', calm), busy('c', { ...calm, pool: 'np2' })])
+    const { fix, aks } = bed
     const { record, judgement, lines } = await fix([remedies.daemonSet()])
-    expect(servedNodes()).toEqual(['a', 'b'])
+    expect(servedNodes(bed)).toEqual(['a', 'b'])
     expect(record.unachieved).toEqual([])
     expect(settingsIn(record.changes.filter(({ target }) => target.kind === 'daemonset'))).toEqual({
       image: ['changed', null, 'mcr.microsoft.com/azurelinux/busybox:1.36'],
@@ -75,10 +58,11 @@ onNodes('daemonset', () => {
     expect(lines.join('\n')).toMatch(/DaemonSet kube-system\/aks-connection-health-tuner: \d of 2 pods ready/)
   })
 
-  test('its pods are privileged and nothing besides: no token, no host path, a read-only root, small limits', async () => {
-    const { fix } = await start([busy('a')])
+  test.concurrent('its pods are privileged and nothing besides: no token, no host path, a read-only root, small limits', async () => {
+    await using bed = await start([busy('a')])
+    const { fix } = bed
     await fix([remedies.daemonSet()])
-    const { metadata, spec } = tunerPods()[0] ?? {}
+    const { metadata, spec } = tunerPods(bed)[0] ?? {}
     expect(spec).toMatchObject({
       automountServiceAccountToken: false,
       hostNetwork: true,
@@ -95,67 +79,73 @@ onNodes('daemonset', () => {
       expect(resources?.limits).toEqual({ cpu: '100m', memory: '32Mi' })
     }
     expect(metadata?.labels).not.toHaveProperty('app.kubernetes.io/instance')
-    expect(stored()?.metadata.labels).toMatchObject({
+    expect(stored(bed)?.metadata.labels).toMatchObject({
       'app.kubernetes.io/managed-by': 'aks-connection-health',
       'app.kubernetes.io/instance': 'run-1',
     })
   })
 
-  test('a node that joins later gets the values too', async () => {
-    const { fix, aks } = await start([busy('a')])
+  test.concurrent('a node that joins later gets the values too', async () => {
+    await using bed = await start([busy('a')])
+    const { fix, aks } = bed
     await fix([remedies.daemonSet()])
     await aks.addNode(busy('later', calm))
     await until(async () => (await aks.node('later').sysctl(MAX)) === '262144')
-    expect(servedNodes()).toEqual(['a', 'later'])
+    expect(servedNodes(bed)).toEqual(['a', 'later'])
   })
 
-  test('gives a node with 16 cores the buckets that its larger maximum needs, and does not lower it', async () => {
-    const { fix, aks } = await start([
+  test.concurrent('gives a node with 16 cores the buckets that its larger maximum needs, and does not lower it', async () => {
+    await using bed = await start([
       busy('a'),
       busy('big', { cores: 16, conntrackCount: 500_000, sysctls: { [MAX]: '1048576', [BUCKETS]: '65536' } }),
     ])
+    const { fix, aks } = bed
     const { record } = await fix([remedies.daemonSet()])
     expect(record.unachieved).toEqual([])
     expect(await aks.node('big').sysctl(MAX)).toBe('1048576')
     expect(await aks.node('big').sysctl(BUCKETS)).toBe('262144')
   })
 
-  test('leaves a node out that could not be read, and takes it in when it can be', async () => {
-    const { fix, aks } = await start([busy('a'), busy('dark', { fault: 'dead' })])
+  test.concurrent('leaves a node out that could not be read, and takes it in when it can be', async () => {
+    await using bed = await start([busy('a'), busy('dark', { fault: 'dead' })])
+    const { fix, aks } = bed
     const { record } = await fix([remedies.daemonSet()], { auditSeconds: 1 })
-    expect(servedNodes()).toEqual(['a'])
+    expect(servedNodes(bed)).toEqual(['a'])
     expect(record.plans[0]?.notes.join('\n')).toContain('nothing could be put back on them: dark')
     aks.node('dark').setFault(undefined)
     const again = await fix([remedies.daemonSet()])
     expect(settingsIn(again.record.changes)).toMatchObject({ 'left-out': ['changed', 'dark', ''] })
-    expect(servedNodes()).toEqual(['a', 'dark'])
+    expect(servedNodes(bed)).toEqual(['a', 'dark'])
   })
 
-  test('a second run finds it in place and changes nothing', async () => {
-    const { fix, aks } = await start([busy('a')])
+  test.concurrent('a second run finds it in place and changes nothing', async () => {
+    await using bed = await start([busy('a')])
+    const { fix, aks } = bed
     await fix([remedies.daemonSet({ scope: 'all' })])
-    const version = stored()?.metadata.generation
+    const version = stored(bed)?.metadata.generation
     const seen = aks.requests.length
     const { record } = await fix([remedies.daemonSet({ scope: 'all' })])
     expect(record.changes.every(({ outcome }) => outcome === 'skipped')).toBe(true)
-    expect(stored()?.metadata.generation).toBe(version)
+    expect(stored(bed)?.metadata.generation).toBe(version)
     expect(aks.requests.slice(seen).some(({ method }) => method === 'PATCH')).toBe(false)
   })
 
-  test('what one that is there has is never lowered, and it goes on serving its nodes', async () => {
-    const { fix, aks } = await start([busy('a'), busy('b', { pool: 'np2' })])
+  test.concurrent('what one that is there has is never lowered, and it goes on serving its nodes', async () => {
+    await using bed = await start([busy('a'), busy('b', { pool: 'np2' })])
+    const { fix, aks } = bed
     const only = (name: string) => ({ nodeSelector: '', nodePools: [name], nodes: [] as string[] })
     await fix([remedies.daemonSet({ limits: only('np1'), wanted: large })], { scope: only('np1') })
     const { record } = await fix([remedies.daemonSet({ limits: only('np2') })], { scope: only('np2') })
     expect(settingsIn(record.changes)).toMatchObject({ nodes: ['changed', 'pool np1', 'pool np1; pool np2'] })
     expect(record.changes.find(({ setting }) => setting === 'nodes')?.why).toContain('goes on serving')
-    expect(servedNodes()).toEqual(['a', 'b'])
+    expect(servedNodes(bed)).toEqual(['a', 'b'])
     expect(await aks.node('a').sysctl(MAX)).toBe('1048576')
     expect(await aks.node('b').sysctl(MAX)).toBe('1048576')
   })
 
-  test('is not raised by a run that did not look at all the nodes that it serves', async () => {
-    const { fix } = await start([busy('a'), busy('b')])
+  test.concurrent('is not raised by a run that did not look at all the nodes that it serves', async () => {
+    await using bed = await start([busy('a'), busy('b')])
+    const { fix } = bed
     await fix([remedies.daemonSet()])
     const limits = { nodeSelector: '', nodePools: [], nodes: ['a'] }
     const { record } = await fix([remedies.daemonSet({ scope: 'all', limits, wanted: large })], {
@@ -166,15 +156,17 @@ onNodes('daemonset', () => {
     ])
   })
 
-  test('with a named node in the scope it serves that node alone', async () => {
-    const { fix } = await start([busy('a'), busy('b')])
+  test.concurrent('with a named node in the scope it serves that node alone', async () => {
+    await using bed = await start([busy('a'), busy('b')])
+    const { fix } = bed
     const limits = { nodeSelector: '', nodePools: [], nodes: ['a'] }
     await fix([remedies.daemonSet({ limits })], { scope: limits })
-    expect(servedNodes()).toEqual(['a'])
+    expect(servedNodes(bed)).toEqual(['a'])
   })
 
-  test('writes no node and no object when it is a dry run', async () => {
-    const { fix, stand, aks } = await start([busy('a')])
+  test.concurrent('writes no node and no object when it is a dry run', async () => {
+    await using bed = await start([busy('a')])
+    const { fix, stand, aks } = bed
     const from = await stand()
     const seen = aks.requests.length
     const { record } = await fix([remedies.daemonSet()], { from, dryRun: true })
@@ -189,11 +181,12 @@ onNodes('daemonset', () => {
     expect(aks.requests.slice(seen).every(({ method }) => method === 'GET')).toBe(true)
   })
 
-  test('does nothing after a fix that made all nodes healthy, and says how to have it all the same', async () => {
-    const { fix } = await start([busy('a')])
+  test.concurrent('does nothing after a fix that made all nodes healthy, and says how to have it all the same', async () => {
+    await using bed = await start([busy('a')])
+    const { fix } = bed
     const { record, judgement } = await fix([remedies.daemonSet(), remedies.sysctl()])
     expect(record.plans.map(({ remedy }) => remedy)).toEqual(['sysctl', 'daemonset'])
-    expect(stored()).toBeUndefined()
+    expect(stored(bed)).toBeUndefined()
     expect(record.changes.at(-1)).toMatchObject({
       remedy: 'daemonset',
       outcome: 'skipped',
@@ -218,14 +211,16 @@ onNodes('daemonset, when something is in its way,', () => {
       },
     }) as KubeObject
 
-  test('leaves one of that name that it did not make', async () => {
-    const { fix } = await start([busy('a')], { objects: [foreign()] })
+  test.concurrent('leaves one of that name that it did not make', async () => {
+    await using bed = await start([busy('a')], { objects: [foreign()] })
+    const { fix } = bed
     const { record } = await fix([remedies.daemonSet()])
     expect(record.unachieved[0]).toContain('there is one of that name that this action did not make')
   })
 
-  test('leaves one that somebody else manages, and names who', async () => {
-    const { fix, api } = await start([busy('a')])
+  test.concurrent('leaves one that somebody else manages, and names who', async () => {
+    await using bed = await start([busy('a')])
+    const { fix, api } = bed
     await fix([remedies.daemonSet()])
     await api.request({
       method: 'PATCH',
@@ -239,21 +234,23 @@ onNodes('daemonset, when something is in its way,', () => {
     expect(record.unachieved[0]).toContain('argocd-controller manages it (metadata.managedFields)')
   })
 
-  test('does not make a second one beside that of another namespace', async () => {
-    const { fix } = await start([busy('a')], { objects: [namespace('tuning')] })
+  test.concurrent('does not make a second one beside that of another namespace', async () => {
+    await using bed = await start([busy('a')], { objects: [namespace('tuning')] })
+    const { fix } = bed
     await fix([remedies.daemonSet({ namespace: 'tuning' })])
     const { record } = await fix([remedies.daemonSet({ scope: 'all' })])
-    expect(stored()).toBeUndefined()
+    expect(stored(bed)).toBeUndefined()
     expect(record.unachieved[0]).toContain('there is one in namespace tuning already')
   })
 
-  test('names why pods are refused, and does not wait for the deadline', async () => {
-    const { fix } = await start([busy('a')], {
+  test.concurrent('names why pods are refused, and does not wait for the deadline', async () => {
+    await using bed = await start([busy('a')], {
       admit: ({ resource, object }) =>
         resource === 'pods' && JSON.stringify(object ?? {}).includes(NAME)
           ? { webhook: 'guard.example', message: 'Privileged container is not allowed' }
           : undefined,
     })
+    const { fix } = bed
     const slept: number[] = []
     const { record, judgement } = await fix([remedies.daemonSet()], { onSleep: (ms) => slept.push(ms) })
     expect(slept.length).toBeLessThan(30)
@@ -264,8 +261,9 @@ onNodes('daemonset, when something is in its way,', () => {
     expect(judgement.verdict).toBe('critical')
   })
 
-  test('says which node did not get its pod ready in time, and gives the others theirs', async () => {
-    const { fix, stand, aks } = await start([busy('a'), busy('b')])
+  test.concurrent('says which node did not get its pod ready in time, and gives the others theirs', async () => {
+    await using bed = await start([busy('a'), busy('b')])
+    const { fix, stand, aks } = bed
     const from = await stand()
     aks.node('b').setFault('pull-error')
     const { record } = await fix([remedies.daemonSet({ rolloutSeconds: 40 })], { from, auditSeconds: 1 })
@@ -278,16 +276,18 @@ onNodes('daemonset, when something is in its way,', () => {
     })
   }, 20_000)
 
-  test('names the value that a node does not let it write', async () => {
-    const { fix } = await start([busy('a', { fault: 'read-only-sysctls' })])
+  test.concurrent('names the value that a node does not let it write', async () => {
+    await using bed = await start([busy('a', { fault: 'read-only-sysctls' })])
+    const { fix } = bed
     const { record } = await fix([remedies.daemonSet()])
     expect(tried(record.changes)).toMatchObject({ 'a nf_conntrack_max': ['failed', '131072', '131072'] })
     expect(record.unachieved.join('\n')).toContain('Read-only file system')
   })
 
-  test('says which right is missing, and leaves the other remedies their turn', async () => {
+  test.concurrent('says which right is missing, and leaves the other remedies their turn', async () => {
     const rules = [{ apiGroups: [''], resources: ['nodes', 'pods'], verbs: ['*'] }]
-    const { fix } = await start([busy('a')], { users: [{ name: 'small', rules }] })
+    await using bed = await start([busy('a')], { users: [{ name: 'small', rules }] })
+    const { fix } = bed
     const { record } = await fix([remedies.daemonSet(), remedies.sysctl()])
     expect(record.unachieved).toContain(
       'daemonset: it could not be planned: the right to get daemonsets.apps in namespace kube-system is missing',
@@ -295,8 +295,9 @@ onNodes('daemonset, when something is in its way,', () => {
     expect(tried(record.changes)).toMatchObject({ 'a nf_conntrack_max': ['changed', '131072', '262144'] })
   })
 
-  test('is taken back when the run is ended during its rollout, and the record says so', async () => {
-    const { fix } = await start([busy('a')])
+  test.concurrent('is taken back when the run is ended during its rollout, and the record says so', async () => {
+    await using bed = await start([busy('a')])
+    const { fix } = bed
     const from = await bed.stand()
     bed.aks.node('a').setFault({ delayMs: 60_000 })
     const controller = new AbortController()
@@ -305,8 +306,8 @@ onNodes('daemonset, when something is in its way,', () => {
       signal: controller.signal,
       onSleep: () => controller.abort(new Error('SIGTERM')),
     })
-    expect(stored()).toBeUndefined()
-    await until(() => tunerPods().length === 0)
+    expect(stored(bed)).toBeUndefined()
+    await until(() => tunerPods(bed).length === 0)
     expect(record.interrupted).toBe(true)
     expect(settingsIn(record.changes)).toMatchObject({
       'conntrack-max': ['failed', null, null],
@@ -314,8 +315,9 @@ onNodes('daemonset, when something is in its way,', () => {
     })
   })
 
-  test('one that was there before stays when the run is ended while it is changed', async () => {
-    const { fix, stand, aks } = await start([busy('a')])
+  test.concurrent('one that was there before stays when the run is ended while it is changed', async () => {
+    await using bed = await start([busy('a')])
+    const { fix, stand, aks } = bed
     await fix([remedies.daemonSet({ limits: pool })])
     const from = await stand()
     aks.node('a').setFault({ delayMs: 60_000 })
@@ -325,16 +327,17 @@ onNodes('daemonset, when something is in its way,', () => {
       signal: controller.signal,
       onSleep: () => controller.abort(new Error('SIGTERM')),
     })
-    expect(stored()).toBeDefined()
+    expect(stored(bed)).toBeDefined()
     expect(settingsIn(record.changes)).toMatchObject({ 'conntrack-max': ['changed', '262144', '1048576'] })
   })
 
-  test('is not taken over from a manager that comes between plan and apply', async () => {
-    const { fix, aks } = await start([busy('a')])
+  test.concurrent('is not taken over from a manager that comes between plan and apply', async () => {
+    await using bed = await start([busy('a')])
+    const { fix, aks } = bed
     await fix([remedies.daemonSet({ limits: pool })])
     let done = false
     aks.events.on('request', ({ method, path }) => {
-      const now = stored()
+      const now = stored(bed)
       if (done || method !== 'PATCH' || !path.endsWith(NAME) || !now) return
       done = true
       const fieldsV1 = { 'f:spec': { 'f:template': { 'f:spec': { 'f:hostNetwork': {} } } } }
@@ -354,13 +357,14 @@ onNodes('daemonset, when something is in its way,', () => {
     const { record } = await fix([remedies.daemonSet({ scope: 'all', limits: pool, wanted: large })])
     expect(done).toBe(true)
     expect(settingsIn(record.changes)).toMatchObject({ 'conntrack-max': ['failed', '262144', '262144'] })
-    expect(JSON.stringify(stored())).toContain('raise 262144')
+    expect(JSON.stringify(stored(bed))).toContain('raise 262144')
     const patches = aks.requests.filter(({ method, path }) => method === 'PATCH' && path.endsWith(NAME))
     expect(patches.map(({ query }) => query.force)).toEqual(['false', 'false'])
   })
 
-  test('is known to be there when the answer to its creation, or to a change, is lost', async () => {
-    const { fix, aks } = await start([busy('a')])
+  test.concurrent('is known to be there when the answer to its creation, or to a change, is lost', async () => {
+    await using bed = await start([busy('a')])
+    const { fix, aks } = bed
     const loseAnswer = () => aks.misbehave({ match: { method: 'PATCH', times: 1 }, do: 'lost-answer' })
     loseAnswer()
     const made = await fix([remedies.daemonSet({ limits: pool })])
@@ -373,8 +377,9 @@ onNodes('daemonset, when something is in its way,', () => {
     })
   })
 
-  test('outlasts an API server that goes away for five seconds during the rollout', async () => {
-    const { fix, aks } = await start([busy('a')])
+  test.concurrent('outlasts an API server that goes away for five seconds during the rollout', async () => {
+    await using bed = await start([busy('a')])
+    const { fix, aks } = bed
     aks.misbehave({ match: { method: 'PATCH', times: 1 }, do: { delayMs: 10 } })
     let gone = false
     aks.events.on('response', ({ method, path }) => {
@@ -393,13 +398,14 @@ function namespace(name: string): KubeObject {
 }
 
 onNodes('the loop of the DaemonSet', () => {
-  test('writes again what something else wrote, and leaves what is larger', async () => {
-    const { fix, aks } = await start([busy('a')])
+  test.concurrent('writes again what something else wrote, and leaves what is larger', async () => {
+    await using bed = await start([busy('a')])
+    const { fix, aks } = bed
     await fix([remedies.daemonSet({ scope: 'all' })])
     expect(await aks.node('a').sysctl(MAX_TW_BUCKETS)).toBe('2000000')
     await aks.node('a').setSysctl(MAX, '131072')
     await aks.node('a').setSysctl(BUCKETS, '524288')
-    const [pod] = tunerPods()
+    const [pod] = tunerPods(bed)
     // A pod that is made anew does at once what the loop does each minute.
     bed.aks.store.delete('pods', 'kube-system', pod?.metadata.name ?? '')
     await until(async () => (await aks.node('a').sysctl(MAX)) === '262144')

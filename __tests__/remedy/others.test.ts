@@ -1,24 +1,17 @@
 import { describe, expect, jest, test } from '@jest/globals'
 import type { Change } from '../../src/remedy/remedy.ts'
-import { BUCKETS, MAX, TW_REUSE } from '../../src/remedy/sysctl-targets.ts'
-import { type NodeSpec, namespacesPossible, type Pod } from '../aks/aks.ts'
-import { remedies, startBed, tried } from './bed.ts'
+import { BUCKETS, MAX } from '../../src/remedy/sysctl-targets.ts'
+import type { NodeSpec, Pod } from '../aks/aks.ts'
+import { busy, onNodes, remedies, startBed, tried } from './bed.ts'
 
 // Real nodes and processes, on machines that are busy with other things.
 jest.setTimeout(60_000)
 
-const onNodes = namespacesPossible() ? describe : describe.skip
 const NAME = 'aks-connection-health-tuner'
 
-function busy(name: string, more: Partial<NodeSpec> = {}): NodeSpec {
-  return {
-    name,
-    state: 'namespace',
-    conntrackCount: 111_412,
-    ...more,
-    sysctls: { [MAX]: '131072', [BUCKETS]: '65536', [TW_REUSE]: '1', ...more.sysctls },
-  }
-}
+/** One with buckets enough. */
+const roomy = (name: string, more: Partial<NodeSpec> = {}) =>
+  busy(name, { ...more, sysctls: { [BUCKETS]: '65536', ...more.sysctls } })
 
 const maxOf = (changes: Change[], node = 'a') =>
   changes.find(({ target, setting }) => target.kind === 'node' && target.name === node && setting === MAX)
@@ -26,7 +19,7 @@ const isTuner = (pod: Pod) => pod.metadata.labels?.['app.kubernetes.io/component
 
 onNodes('what somebody else writes while a fix is under way', () => {
   test.concurrent('is not claimed when it is as large as was wanted, and not put back', async () => {
-    await using bed = await startBed({ nodes: [busy('a')] })
+    await using bed = await startBed({ nodes: [roomy('a')] })
     const from = await bed.stand()
     await bed.aks.node('a').setSysctl(MAX, '300000')
     const fixed = await bed.fix([remedies.daemonSet()], { from })
@@ -36,7 +29,7 @@ onNodes('what somebody else writes while a fix is under way', () => {
   })
 
   test.concurrent('is left by a restore when it came after the write and before the proof', async () => {
-    await using bed = await startBed({ nodes: [busy('a'), busy('b')] })
+    await using bed = await startBed({ nodes: [roomy('a'), roomy('b')] })
     const fixed = await bed.fix([remedies.sysctl()], {
       onSleep: async () => {
         await bed.aks.node('a').setSysctl(MAX, '524288')
@@ -55,7 +48,7 @@ onNodes('what somebody else writes while a fix is under way', () => {
   })
 
   test.concurrent('is what a restore of a DaemonSet puts back, not what was there at its plan', async () => {
-    await using bed = await startBed({ nodes: [busy('a')] })
+    await using bed = await startBed({ nodes: [roomy('a')] })
     const from = await bed.stand()
     await bed.aks.node('a').setSysctl(MAX, '140000')
     const fixed = await bed.fix([remedies.daemonSet()], { from })
@@ -65,7 +58,7 @@ onNodes('what somebody else writes while a fix is under way', () => {
   })
 
   test.concurrent('does not make "no limit" a failure', async () => {
-    await using bed = await startBed({ nodes: [busy('a')] })
+    await using bed = await startBed({ nodes: [roomy('a')] })
     const from = await bed.stand()
     await bed.aks.node('a').setSysctl(MAX, '0')
     const { record } = await bed.fix([remedies.sysctl()], { from })
@@ -78,10 +71,10 @@ onNodes('a node that was replaced by another of that name since the fix', () => 
   test.concurrent.each(['sysctl', 'daemonSet'] as const)(
     'keeps its values, also where they are equal to those that %s wrote',
     async (remedy) => {
-      await using bed = await startBed({ nodes: [busy('a')] })
+      await using bed = await startBed({ nodes: [roomy('a')] })
       const fixed = await bed.fix([remedies[remedy]()])
       await bed.aks.removeNode('a')
-      await bed.aks.addNode(busy('a', { sysctls: { [MAX]: '262144' } }))
+      await bed.aks.addNode(roomy('a', { sysctls: { [MAX]: '262144' } }))
       const { record } = await bed.fix([remedies.restore(fixed.record, bed.api.server)])
       expect(maxOf(record.changes)).toMatchObject({
         outcome: 'skipped',
@@ -99,7 +92,7 @@ onNodes('a node that was started anew since the fix', () => {
   }
 
   test.concurrent('keeps what it has, as what a tuner wrote is gone', async () => {
-    await using bed = await startBed({ nodes: [busy('a')] })
+    await using bed = await startBed({ nodes: [roomy('a')] })
     const fixed = await bed.fix([remedies.sysctl()])
     restart(bed)
     await bed.fix([remedies.restore(fixed.record, bed.api.server)])
@@ -107,7 +100,7 @@ onNodes('a node that was started anew since the fix', () => {
   })
 
   test.concurrent('gets back what a DaemonSet wrote, as that wrote it again', async () => {
-    await using bed = await startBed({ nodes: [busy('a')] })
+    await using bed = await startBed({ nodes: [roomy('a')] })
     const fixed = await bed.fix([remedies.daemonSet()])
     restart(bed)
     await bed.fix([remedies.restore(fixed.record, bed.api.server)])
@@ -117,7 +110,7 @@ onNodes('a node that was started anew since the fix', () => {
 
 onNodes('a tuner that was given up', () => {
   test.concurrent('and wrote all the same is not hidden', async () => {
-    await using bed = await startBed({ nodes: [busy('a'), busy('b')] })
+    await using bed = await startBed({ nodes: [roomy('a'), roomy('b')] })
     const from = await bed.stand()
     bed.aks.node('a').setFault('pull-error')
     bed.aks.node('b').setFault({ delayMs: 8000 })
@@ -136,7 +129,7 @@ onNodes('a tuner that was given up', () => {
 
 onNodes('a node that leaves while a fix is under way', () => {
   test.concurrent('is not judged by what it was before', async () => {
-    await using bed = await startBed({ nodes: [busy('a'), busy('b')] })
+    await using bed = await startBed({ nodes: [roomy('a'), roomy('b')] })
     const { standing, judgement } = await bed.fix([remedies.sysctl()], {
       onSleep: () => bed.aks.removeNode('b'),
     })
@@ -153,7 +146,7 @@ onNodes('a DaemonSet', () => {
     bed.aks.store.get('daemonsets.apps', 'kube-system', NAME)
 
   test.concurrent('that the API server makes only after the run was ended is taken back, or named', async () => {
-    await using bed = await startBed({ nodes: [busy('a')] })
+    await using bed = await startBed({ nodes: [roomy('a')] })
     const from = await bed.stand()
     const controller = new AbortController()
     bed.aks.misbehave({ match: { method: 'PATCH', times: 1 }, do: 'hang' })
@@ -171,7 +164,7 @@ onNodes('a DaemonSet', () => {
   })
 
   test.concurrent('of which nothing is seen after a lost answer is not said to be gone', async () => {
-    await using bed = await startBed({ nodes: [busy('a')] })
+    await using bed = await startBed({ nodes: [roomy('a')] })
     const from = await bed.stand()
     const controller = new AbortController()
     bed.aks.misbehave({ match: { method: 'PATCH', times: 1 }, do: 'hang' })
@@ -188,8 +181,8 @@ onNodes('a DaemonSet', () => {
   test.concurrent('plans for each node the buckets that its pods write, whichever node calls for them', async () => {
     await using bed = await startBed({
       nodes: [
-        busy('a', { sysctls: { [BUCKETS]: '16384' } }),
-        busy('large', { conntrackCount: 500_000, sysctls: { [MAX]: '1048576', [BUCKETS]: '65536' } }),
+        roomy('a', { sysctls: { [BUCKETS]: '16384' } }),
+        roomy('large', { conntrackCount: 500_000, sysctls: { [MAX]: '1048576', [BUCKETS]: '65536' } }),
       ],
     })
     const planned = await bed.fix([remedies.daemonSet()], { dryRun: true })
@@ -204,8 +197,8 @@ onNodes('a DaemonSet', () => {
   test.concurrent('is refused where its buckets would take too much of the memory of a node that it serves', async () => {
     await using bed = await startBed({
       nodes: [
-        busy('small', { memoryKb: 3 * 2 ** 20 }),
-        busy('large', { conntrackCount: 500_000, sysctls: { [MAX]: '100000000', [BUCKETS]: '65536' } }),
+        roomy('small', { memoryKb: 3 * 2 ** 20 }),
+        roomy('large', { conntrackCount: 500_000, sysctls: { [MAX]: '100000000', [BUCKETS]: '65536' } }),
       ],
     })
     const { record } = await bed.fix([remedies.daemonSet({ scope: 'all' })])
@@ -219,7 +212,7 @@ onNodes('a DaemonSet', () => {
 describe('an unread node', () => {
   test.concurrent('that a fix of all was asked for is not passed over in silence', async () => {
     await using bed = await startBed({
-      nodes: [busy('a', { state: { sample: 'healthy' } }), { name: 'dark', fault: 'dead' }],
+      nodes: [roomy('a', { state: { sample: 'healthy' } }), { name: 'dark', fault: 'dead' }],
     })
     const { record } = await bed.fix([remedies.sysctl({ scope: 'all' })], { auditSeconds: 1 })
     expect(record.unachieved.join('\n')).toMatch(/nf_conntrack_max of node dark left as it was: /)

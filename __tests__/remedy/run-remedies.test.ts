@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import { parseTuning } from '../../src/node/parse-tuning.ts'
 import { auditorPod } from '../../src/node/pod.ts'
 import { sweep } from '../../src/node/sweep.ts'
@@ -6,24 +6,12 @@ import { tunerScript } from '../../src/node/tuner.sh.ts'
 import { changeOfTuned, isNodeStep, settingOf } from '../../src/remedy/node-steps.ts'
 import { nameOf } from '../../src/remedy/remedy.ts'
 import { restorablesOf } from '../../src/remedy/restore-input.ts'
-import { BUCKETS, MAX, TW_REUSE } from '../../src/remedy/sysctl-targets.ts'
-import { type AksOptions, type KubeObject, type NodeSpec, namespacesPossible } from '../aks/aks.ts'
-import { type Bed, podsLeft, remedies, startBed } from './bed.ts'
+import { BUCKETS, MAX } from '../../src/remedy/sysctl-targets.ts'
+import type { AksOptions, KubeObject, NodeSpec } from '../aks/aks.ts'
+import { busy, onNodes, podsLeft, remedies, startBed } from './bed.ts'
 
 // Real nodes and processes, on machines that are busy with other things.
 jest.setTimeout(120_000)
-
-const onNodes = namespacesPossible() ? describe : describe.skip
-
-function busy(name: string, more: Partial<NodeSpec> = {}): NodeSpec {
-  return {
-    name,
-    state: 'namespace',
-    conntrackCount: 111_412,
-    ...more,
-    sysctls: { [MAX]: '131072', [BUCKETS]: '16384', [TW_REUSE]: '1', ...more.sysctls },
-  }
-}
 
 const web: KubeObject[] = [
   {
@@ -46,16 +34,12 @@ const chosen = () => [
   remedies.servicePolicy({ services: ['shop/web'], forceServices: true }),
 ]
 
-let bed: Bed
-async function start(nodes: NodeSpec[], options: AksOptions = {}): Promise<Bed> {
-  bed = await startBed({ nodes, ...options })
-  return bed
-}
-afterEach(() => bed.stop())
+const start = (nodes: NodeSpec[], options: AksOptions = {}) => startBed({ nodes, ...options })
 
 onNodes('several remedies', () => {
-  test('run in the order of the guide, whatever the order in which they are named', async () => {
-    const { fix } = await start([busy('a')], { objects: web })
+  test.concurrent('run in the order of the guide, whatever the order in which they are named', async () => {
+    await using bed = await start([busy('a')], { objects: web })
+    const { fix } = bed
     const { record } = await fix(chosen())
     expect(record.plans.map(({ remedy }) => remedy)).toEqual(['service-policy', 'sysctl'])
     expect(record.changes.map(({ setting, outcome }) => [setting, outcome])).toEqual([
@@ -65,9 +49,10 @@ onNodes('several remedies', () => {
     ])
   })
 
-  test('the second acts only on what still breaches after the first', async () => {
+  test.concurrent('the second acts only on what still breaches after the first', async () => {
     const enough = { sysctls: { [BUCKETS]: '65536' } }
-    const { fix, aks } = await start([busy('a', enough), busy('b', enough)], { objects: web })
+    await using bed = await start([busy('a', enough), busy('b', enough)], { objects: web })
+    const { fix, aks } = bed
     const { record, standing } = await fix(chosen(), {
       // The service takes the load off node a, and not off node b.
       onSleep: () => aks.node('a').setConntrackCount(40_000),
@@ -84,8 +69,9 @@ onNodes('several remedies', () => {
     expect(left.map(({ check }) => check)).toEqual(['pool-drift'])
   })
 
-  test('the second does nothing when the first was enough', async () => {
-    const { fix, aks } = await start([busy('a', { sysctls: { [BUCKETS]: '65536' } })], { objects: web })
+  test.concurrent('the second does nothing when the first was enough', async () => {
+    await using bed = await start([busy('a', { sysctls: { [BUCKETS]: '65536' } })], { objects: web })
+    const { fix, aks } = bed
     const { record, judgement } = await fix(chosen(), {
       onSleep: () => aks.node('a').setConntrackCount(40_000),
     })
@@ -95,8 +81,9 @@ onNodes('several remedies', () => {
     expect(judgement.verdict).toBe('healthy')
   })
 
-  test('all plans are there before anything is changed', async () => {
-    const { fix, aks } = await start([busy('a')], { objects: web })
+  test.concurrent('all plans are there before anything is changed', async () => {
+    await using bed = await start([busy('a')], { objects: web })
+    const { fix, aks } = bed
     const seen: string[] = []
     aks.events.on('request', ({ method, path, body }) => {
       if (method === 'PATCH') seen.push('patch of the service')
@@ -107,8 +94,9 @@ onNodes('several remedies', () => {
     expect(seen).toEqual(['look at the endpoints', 'patch of the service', 'tuner'])
   })
 
-  test('a dry run has the plan of each and changes nothing', async () => {
-    const { fix, stand, aks } = await start([busy('a')], { objects: web })
+  test.concurrent('a dry run has the plan of each and changes nothing', async () => {
+    await using bed = await start([busy('a')], { objects: web })
+    const { fix, stand, aks } = bed
     const from = await stand()
     const seen = aks.requests.length
     const { record, standing } = await fix(chosen(), { from, dryRun: true })
@@ -130,48 +118,58 @@ onNodes('several remedies', () => {
 })
 
 onNodes('a run that is ended', () => {
-  test('at whatever request leaves no tuner, and a record from which all can be put back', async () => {
-    const { fix, stand, aks } = await start([busy('a'), busy('b')], { objects: web })
-    const before = { [MAX]: '131072', [BUCKETS]: '16384' }
-    const from = await stand()
-    let ended = true
-    for (let moment = 1; ended; moment++) {
-      const controller = new AbortController()
-      let requests = 0
-      const count = () => {
-        if (++requests === moment) controller.abort(new Error('SIGTERM'))
-      }
-      aks.events.on('request', count)
-      const { record } = await fix(chosen(), { from, signal: controller.signal })
-      aks.events.off('request', count)
-      ended = controller.signal.aborted
-      expect({ moment, left: podsLeft(aks) }).toEqual({ moment, left: [] })
-      expect(record.interrupted).toBe(ended)
-      const recorded = restorablesOf(record.changes)
-      for (const name of ['a', 'b']) {
-        for (const [sysctl, value] of Object.entries(before)) {
-          const present = await aks.node(name).sysctl(sysctl)
-          const item = recorded.find(({ target, setting }) => target.name === name && setting === sysctl)
-          if (present !== value)
-            expect({ moment, item }).toMatchObject({ item: { before: value, wrote: present } })
-          await aks.node(name).setSysctl(sysctl, value)
+  // A request at a time, and each of these is a run: some at once, each on nodes of its own.
+  test.concurrent.each([1, 2, 3])(
+    'at whatever request leaves no tuner, and a record from which all can be put back (%i of 3)',
+    async (first) => {
+      await using bed = await start([busy('a'), busy('b')], { objects: web })
+      const { fix, stand, aks } = bed
+      const before = { [MAX]: '131072', [BUCKETS]: '16384' }
+      const from = await stand()
+      let ended = true
+      for (let moment = first; ended; moment += 3) {
+        const controller = new AbortController()
+        let requests = 0
+        const count = () => {
+          if (++requests === moment) controller.abort(new Error('SIGTERM'))
+        }
+        aks.events.on('request', count)
+        const { record } = await fix(chosen(), { from, signal: controller.signal })
+        aks.events.off('request', count)
+        ended = controller.signal.aborted
+        expect({ moment, left: podsLeft(aks) }).toEqual({ moment, left: [] })
+        expect(record.interrupted).toBe(ended)
+        const recorded = restorablesOf(record.changes)
+        for (const name of ['a', 'b']) {
+          for (const [sysctl, value] of Object.entries(before)) {
+            const present = await aks.node(name).sysctl(sysctl)
+            const item = recorded.find(({ target, setting }) => target.name === name && setting === sysctl)
+            if (present !== value)
+              expect({ moment, item }).toMatchObject({ item: { before: value, wrote: present } })
+            await aks.node(name).setSysctl(sysctl, value)
+          }
+        }
+        const service = aks.store.get<KubeObject & { spec: Record<string, unknown> }>(
+          'services',
+          'shop',
+          'web',
+        )
+        if (service?.spec.externalTrafficPolicy === 'Local') {
+          expect(recorded.some(({ setting }) => setting === 'externalTrafficPolicy')).toBe(true)
+          aks.store.update('services', {
+            ...service,
+            spec: { ...service.spec, externalTrafficPolicy: 'Cluster' },
+          })
         }
       }
-      const service = aks.store.get<KubeObject & { spec: Record<string, unknown> }>('services', 'shop', 'web')
-      if (service?.spec.externalTrafficPolicy === 'Local') {
-        expect(recorded.some(({ setting }) => setting === 'externalTrafficPolicy')).toBe(true)
-        aks.store.update('services', {
-          ...service,
-          spec: { ...service.spec, externalTrafficPolicy: 'Cluster' },
-        })
-      }
-    }
-  })
+    },
+  )
 })
 
 onNodes('a tuner without privilege', () => {
-  test('fails, and the reason is told', async () => {
-    const { api, stand, aks } = await start([busy('a')])
+  test.concurrent('fails, and the reason is told', async () => {
+    await using bed = await start([busy('a')])
+    const { api, stand, aks } = bed
     const from = await stand()
     const [result] = from.nodes
     if (!result) throw new Error('there is no node')

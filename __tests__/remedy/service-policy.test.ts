@@ -1,12 +1,11 @@
-import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import type { AksOptions, KubeObject } from '../aks/aks.ts'
+import { describe, expect, jest, test } from '@jest/globals'
+import type { AksOptions, KubeObject, NodeSpec } from '../aks/aks.ts'
+import { formatReading } from '../support/format-reading.ts'
+import { reading } from '../support/readings.ts'
 import { type Bed, remedies, startBed, tried } from './bed.ts'
 
 // Real nodes and processes, on machines that are busy with other things.
 jest.setTimeout(60_000)
-
-let bed: Bed
-afterEach(() => bed.stop())
 
 const nodeNames = ['a', 'b', 'c']
 
@@ -37,38 +36,42 @@ function slice(name: string, ready: Record<string, boolean>): KubeObject {
 const everywhere = { a: true, b: true, c: true }
 
 /** Three nodes at 85 %, the service shop/web, and what is told besides. */
-async function start(objects: KubeObject[], options: AksOptions = {}): Promise<Bed> {
-  bed = await startBed({
-    nodes: nodeNames.map((name) => ({
-      name,
-      conntrackCount: 111_412,
-      sysctls: { 'net.netfilter.nf_conntrack_max': '131072', 'net.ipv4.tcp_tw_reuse': '1' },
-    })),
-    objects,
-    ...options,
-  })
-  return bed
-}
+const start = (objects: KubeObject[], options: AksOptions = {}) =>
+  startBed({ nodes: nodeNames.map((name) => tracking(name, 111_412)), objects, ...options })
 
-const policyOf = (name: string) =>
-  bed.aks.store.get<KubeObject & { spec: { externalTrafficPolicy?: string } }>('services', 'shop', name)?.spec
+/** What the probe says on a node of so many tracked connections of 131072; no test here is about its kernel. */
+const answer = (conntrackCount: number) =>
+  formatReading(
+    reading({
+      first: { conntrackCount },
+      second: null,
+      sysctls: { 'net.netfilter.nf_conntrack_max': 131_072 },
+    }),
+  )
+const tracking = (name: string, count: number): NodeSpec => ({ name, state: { answer: answer(count) } })
+const track = ({ aks }: Bed, name: string, count: number) =>
+  aks.node(name).setFault({ message: answer(count) })
+
+const policyOf = ({ aks }: Bed, name: string) =>
+  aks.store.get<KubeObject & { spec: { externalTrafficPolicy?: string } }>('services', 'shop', name)?.spec
     .externalTrafficPolicy ?? 'Cluster'
 
 const web = { services: ['shop/web'] }
-const ofServices = (path: RegExp) => bed.aks.requests.filter((request) => path.test(request.path))
-const patches = () => ofServices(/services\/web$/).filter(({ method }) => method === 'PATCH')
+const patches = ({ aks }: Bed) =>
+  aks.requests.filter(({ method, path }) => method === 'PATCH' && path.endsWith('/services/web'))
 
 describe('service-policy', () => {
-  test('sets a named service to Local, waits, and tells how many connections are gone', async () => {
-    const { fix, aks } = await start([service('web'), slice('web', everywhere)])
+  test.concurrent('sets a named service to Local, waits, and tells how many connections are gone', async () => {
+    await using bed = await start([service('web'), slice('web', everywhere)])
+    const { fix } = bed
     let slept = 0
     const { record, judgement, lines } = await fix([remedies.servicePolicy(web)], {
       onSleep: async (ms) => {
         slept += ms
-        for (const name of nodeNames) await aks.node(name).setConntrackCount(66_000)
+        for (const name of nodeNames) track(bed, name, 66_000)
       },
     })
-    expect(policyOf('web')).toBe('Local')
+    expect(policyOf(bed, 'web')).toBe('Local')
     expect(tried(record.changes)).toEqual({ 'web externalTrafficPolicy': ['changed', 'Cluster', 'Local'] })
     expect(slept).toBe(120_000)
     expect(lines).toContain('105 s left')
@@ -82,13 +85,14 @@ describe('service-policy', () => {
     expect(judgement.verdict).toBe('healthy')
   })
 
-  test('sends the version that it planned on, and nothing but the policy', async () => {
-    const { fix } = await start([
+  test.concurrent('sends the version that it planned on, and nothing but the policy', async () => {
+    await using bed = await start([
       service('web', { internalTrafficPolicy: 'Local' }),
       slice('web', everywhere),
     ])
+    const { fix } = bed
     await fix([remedies.servicePolicy(web)])
-    const [patch, ...more] = patches()
+    const [patch, ...more] = patches(bed)
     expect(more).toEqual([])
     expect(patch?.body).toEqual({
       metadata: { resourceVersion: expect.any(String) },
@@ -96,24 +100,22 @@ describe('service-policy', () => {
     })
   })
 
-  test('refuses a service without a ready endpoint on some node, and names the node', async () => {
-    const { fix } = await start([service('web'), slice('web', { a: true, b: false })])
+  test.concurrent('refuses a service without a ready endpoint on some node, and names the node', async () => {
+    await using bed = await start([service('web'), slice('web', { a: true, b: false })])
+    const { fix } = bed
     const { record } = await fix([remedies.servicePolicy(web)])
-    expect(policyOf('web')).toBe('Cluster')
+    expect(policyOf(bed, 'web')).toBe('Cluster')
     expect(record.changes[0]).toMatchObject({ outcome: 'refused', after: 'Cluster' })
     expect(record.unachieved).toEqual([
       'service-policy: externalTrafficPolicy of service shop/web left as it was: 2 nodes of 3 without a ready endpoint would drop its traffic: b, c; force-services: true changes it all the same',
     ])
   })
 
-  test('looks at nodes outside the scope of the run too, but not at cordoned ones', async () => {
-    const { fix } = await start([service('web'), slice('web', { a: true })], {
-      nodes: [
-        { name: 'a', conntrackCount: 120_000, sysctls: { 'net.netfilter.nf_conntrack_max': '131072' } },
-        { name: 'b' },
-        { name: 'c', schedulable: false },
-      ],
+  test.concurrent('looks at nodes outside the scope of the run too, but not at cordoned ones', async () => {
+    await using bed = await start([service('web'), slice('web', { a: true })], {
+      nodes: [tracking('a', 120_000), tracking('b', 500), { ...tracking('c', 500), schedulable: false }],
     })
+    const { fix } = bed
     const only = { nodeSelector: '', nodePools: [], nodes: ['a'] }
     const { record } = await fix([remedies.servicePolicy(web)], { scope: only })
     expect(record.changes[0]?.why).toContain(
@@ -121,51 +123,48 @@ describe('service-policy', () => {
     )
   })
 
-  test('refuses one that could be entered by no node at all', async () => {
-    const { fix } = await start([service('web')], {
-      nodes: [
-        {
-          name: 'a',
-          schedulable: false,
-          conntrackCount: 120_000,
-          sysctls: { 'net.netfilter.nf_conntrack_max': '131072' },
-        },
-      ],
+  test.concurrent('refuses one that could be entered by no node at all', async () => {
+    await using bed = await start([service('web')], {
+      nodes: [{ ...tracking('a', 120_000), schedulable: false }],
     })
+    const { fix } = bed
     const { record } = await fix([remedies.servicePolicy(web)])
-    expect(policyOf('web')).toBe('Cluster')
+    expect(policyOf(bed, 'web')).toBe('Cluster')
     expect(record.changes[0]).toMatchObject({ outcome: 'refused' })
   })
 
-  test('changes it all the same when forced, and says what that costs', async () => {
-    const { fix } = await start([service('web'), slice('web', { a: true })])
+  test.concurrent('changes it all the same when forced, and says what that costs', async () => {
+    await using bed = await start([service('web'), slice('web', { a: true })])
+    const { fix } = bed
     const { record } = await fix([remedies.servicePolicy({ ...web, forceServices: true })])
-    expect(policyOf('web')).toBe('Local')
+    expect(policyOf(bed, 'web')).toBe('Local')
     expect(record.changes[0]).toMatchObject({
       outcome: 'changed',
       why: expect.stringMatching(/^forced: 2 nodes of 3/),
     })
   })
 
-  test('takes * only together with force-services', async () => {
+  test.concurrent('takes * only together with force-services', async () => {
     const objects = [
       service('web'),
       slice('web', everywhere),
       service('api', { type: 'NodePort' }),
       slice('api', everywhere),
     ]
-    const { fix } = await start([...objects, service('inside', { type: 'ClusterIP' })])
+    await using bed = await start([...objects, service('inside', { type: 'ClusterIP' })])
+    const { fix } = bed
     const { record } = await fix([remedies.servicePolicy({ services: ['*'] })])
     expect(record.changes.map(({ outcome }) => outcome)).toEqual(['refused', 'refused'])
     await fix([remedies.servicePolicy({ services: ['*'], forceServices: true })])
-    expect([policyOf('web'), policyOf('api')]).toEqual(['Local', 'Local'])
+    expect([policyOf(bed, 'web'), policyOf(bed, 'api')]).toEqual(['Local', 'Local'])
   })
 
-  test('refuses what is no such service, and skips what is Local already', async () => {
-    const { fix } = await start([
+  test.concurrent('refuses what is no such service, and skips what is Local already', async () => {
+    await using bed = await start([
       service('inside', { type: 'ClusterIP' }),
       service('web', { externalTrafficPolicy: 'Local' }),
     ])
+    const { fix } = bed
     const services = ['shop/nobody', 'shop/inside', 'shop/web']
     const { record } = await fix([remedies.servicePolicy({ services })])
     expect(record.changes.map(({ outcome, why }) => [outcome, why])).toEqual([
@@ -175,58 +174,62 @@ describe('service-policy', () => {
     ])
   })
 
-  test('leaves services alone while no table is nearly full, unless the scope is all', async () => {
-    const { fix } = await start([service('web'), slice('web', everywhere)], {})
-    for (const name of nodeNames) await bed.aks.node(name).setConntrackCount(500)
+  test.concurrent('leaves services alone while no table is nearly full, unless the scope is all', async () => {
+    await using bed = await start([service('web'), slice('web', everywhere)], {})
+    const { fix } = bed
+    for (const name of nodeNames) track(bed, name, 500)
     const { record } = await fix([remedies.servicePolicy(web)])
     expect(record.changes[0]).toMatchObject({ outcome: 'skipped', before: 'Cluster' })
     expect(record.unachieved).toEqual([])
     await fix([remedies.servicePolicy({ ...web, scope: 'all' })])
-    expect(policyOf('web')).toBe('Local')
+    expect(policyOf(bed, 'web')).toBe('Local')
   })
 })
 
 describe('service-policy, when something comes between,', () => {
-  const touch = (spec: Record<string, unknown>) => {
-    const now = bed.aks.store.get<KubeObject & { spec: object }>('services', 'shop', 'web')
-    if (now) bed.aks.store.update('services', { ...now, spec: { ...now.spec, ...spec } } as KubeObject)
+  const touch = ({ aks }: Bed, spec: Record<string, unknown>) => {
+    const now = aks.store.get<KubeObject & { spec: object }>('services', 'shop', 'web')
+    if (now) aks.store.update('services', { ...now, spec: { ...now.spec, ...spec } } as KubeObject)
   }
   /** Acts just before the first patch is served. */
-  const beforePatch = (act: () => void) => {
+  const beforePatch = ({ aks }: Bed, act: () => void) => {
     let done = false
-    bed.aks.events.on('request', ({ method, path }) => {
+    aks.events.on('request', ({ method, path }) => {
       if (done || method !== 'PATCH' || !path.endsWith('/services/web')) return
       done = true
       act()
     })
   }
 
-  test('looks again at a service that changed since the plan, and changes it if it still fits', async () => {
-    const { fix } = await start([service('web'), slice('web', everywhere)])
-    beforePatch(() => touch({ sessionAffinity: 'ClientIP' }))
+  test.concurrent('looks again at a service that changed since the plan, and changes it if it still fits', async () => {
+    await using bed = await start([service('web'), slice('web', everywhere)])
+    const { fix } = bed
+    beforePatch(bed, () => touch(bed, { sessionAffinity: 'ClientIP' }))
     const { record } = await fix([remedies.servicePolicy(web)])
-    expect(policyOf('web')).toBe('Local')
+    expect(policyOf(bed, 'web')).toBe('Local')
     expect(record.changes[0]?.outcome).toBe('changed')
-    expect(patches().map(({ status }) => status)).toEqual([409, 200])
+    expect(patches(bed).map(({ status }) => status)).toEqual([409, 200])
   })
 
-  test('refuses it when it does not fit any more', async () => {
-    const { fix } = await start([service('web'), slice('web', everywhere)])
-    beforePatch(() => {
-      touch({ sessionAffinity: 'ClientIP' })
+  test.concurrent('refuses it when it does not fit any more', async () => {
+    await using bed = await start([service('web'), slice('web', everywhere)])
+    const { fix } = bed
+    beforePatch(bed, () => {
+      touch(bed, { sessionAffinity: 'ClientIP' })
       bed.aks.store.delete('endpointslices.discovery.k8s.io', 'shop', 'web-1')
     })
     const { record } = await fix([remedies.servicePolicy(web)])
-    expect(policyOf('web')).toBe('Cluster')
+    expect(policyOf(bed, 'web')).toBe('Cluster')
     expect(record.changes[0]).toMatchObject({
       outcome: 'refused',
       why: expect.stringMatching(/^it changed since it was planned, and now: 3 nodes of 3/),
     })
   })
 
-  test('does not claim a change that somebody else made', async () => {
-    const { fix } = await start([service('web'), slice('web', everywhere)])
-    beforePatch(() => touch({ externalTrafficPolicy: 'Local' }))
+  test.concurrent('does not claim a change that somebody else made', async () => {
+    await using bed = await start([service('web'), slice('web', everywhere)])
+    const { fix } = bed
+    beforePatch(bed, () => touch(bed, { externalTrafficPolicy: 'Local' }))
     const { record } = await fix([remedies.servicePolicy(web)])
     expect(record.changes[0]).toMatchObject({
       outcome: 'unchanged',
@@ -234,51 +237,67 @@ describe('service-policy, when something comes between,', () => {
     })
   })
 
-  test('claims a change of which the answer was lost, though it came about only later', async () => {
-    const { fix, aks } = await start([service('web'), slice('web', everywhere)])
+  test.concurrent('gives an API server that is overloaded the time that it asks for', async () => {
+    await using bed = await start([service('web'), slice('web', everywhere)])
+    const { fix, aks } = bed
+    aks.misbehave({ match: { method: 'PATCH', times: 2 }, do: { status: 429, retryAfter: 7 } })
+    const slept: number[] = []
+    const { record } = await fix([remedies.servicePolicy({ ...web, settleSeconds: 0 })], {
+      onSleep: (ms) => slept.push(ms),
+    })
+    expect(record.changes[0]?.outcome).toBe('changed')
+    expect(slept).toEqual([7000, 7000])
+  })
+
+  test.concurrent('claims a change of which the answer was lost, though it came about only later', async () => {
+    await using bed = await start([service('web'), slice('web', everywhere)])
+    const { fix, aks } = bed
     aks.misbehave({ match: { method: 'PATCH', times: 1 }, do: 'reset' })
     let patch = 0
     aks.events.on('request', ({ method, path }) => {
       if (method !== 'PATCH' || !path.endsWith('/services/web')) return
       // The API server comes to the first one when the second has been sent.
-      if (++patch === 2) touch({ externalTrafficPolicy: 'Local' })
+      if (++patch === 2) touch(bed, { externalTrafficPolicy: 'Local' })
     })
     const { record } = await fix([remedies.servicePolicy(web)])
-    expect(patches().map(({ status }) => status)).toEqual([0, 409])
+    expect(patches(bed).map(({ status }) => status)).toEqual([0, 409])
     expect(record.changes[0]).toMatchObject({ outcome: 'changed', before: 'Cluster', after: 'Local' })
   })
 
-  test('gives up a service that is changed again and again', async () => {
-    const { fix } = await start([service('web'), slice('web', everywhere)])
+  test.concurrent('gives up a service that is changed again and again', async () => {
+    await using bed = await start([service('web'), slice('web', everywhere)])
+    const { fix } = bed
     let port = 1000
     bed.aks.events.on('request', ({ method, path }) => {
-      if (method === 'PATCH' && path.endsWith('/services/web')) touch({ ports: [{ port: port++ }] })
+      if (method === 'PATCH' && path.endsWith('/services/web')) touch(bed, { ports: [{ port: port++ }] })
     })
     const { record } = await fix([remedies.servicePolicy(web)])
     expect(record.changes[0]).toMatchObject({
       outcome: 'failed',
       why: 'it is being changed by somebody else',
     })
-    expect(patches()).toHaveLength(2)
+    expect(patches(bed)).toHaveLength(2)
   })
 
-  test('reads the service when the answer to the patch is lost, and knows that it was changed', async () => {
-    const { fix, aks } = await start([service('web'), slice('web', everywhere)])
+  test.concurrent('reads the service when the answer to the patch is lost, and knows that it was changed', async () => {
+    await using bed = await start([service('web'), slice('web', everywhere)])
+    const { fix, aks } = bed
     aks.misbehave({ match: { method: 'PATCH', times: 1 }, do: 'lost-answer' })
     const { record } = await fix([remedies.servicePolicy(web)])
     expect(record.changes[0]?.outcome).toBe('changed')
-    expect(patches()).toHaveLength(1)
+    expect(patches(bed)).toHaveLength(1)
   })
 
-  test('sends the patch again when it did not arrive', async () => {
-    const { fix, aks } = await start([service('web'), slice('web', everywhere)])
+  test.concurrent('sends the patch again when it did not arrive', async () => {
+    await using bed = await start([service('web'), slice('web', everywhere)])
+    const { fix, aks } = bed
     aks.misbehave({ match: { method: 'PATCH', times: 1 }, do: 'reset' })
     const { record } = await fix([remedies.servicePolicy(web)])
     expect(record.changes[0]?.outcome).toBe('changed')
-    expect(policyOf('web')).toBe('Local')
+    expect(policyOf(bed, 'web')).toBe('Local')
   })
 
-  test('names the right that is missing', async () => {
+  test.concurrent('names the right that is missing', async () => {
     const reader = [
       {
         apiGroups: [''],
@@ -287,9 +306,10 @@ describe('service-policy, when something comes between,', () => {
       },
       { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list'] },
     ]
-    const { fix } = await start([service('web'), slice('web', everywhere)], {
+    await using bed = await start([service('web'), slice('web', everywhere)], {
       users: [{ name: 'reader', rules: reader }],
     })
+    const { fix } = bed
     const { record } = await fix([remedies.servicePolicy(web)])
     expect(record.changes[0]).toMatchObject({
       outcome: 'failed',
@@ -298,17 +318,19 @@ describe('service-policy, when something comes between,', () => {
     })
   })
 
-  test('says so when a controller sets it back while the traffic settles', async () => {
-    const { fix } = await start([service('web'), slice('web', everywhere)])
+  test.concurrent('says so when a controller sets it back while the traffic settles', async () => {
+    await using bed = await start([service('web'), slice('web', everywhere)])
+    const { fix } = bed
     const { record } = await fix([remedies.servicePolicy(web)], {
-      onSleep: () => touch({ externalTrafficPolicy: 'Cluster' }),
+      onSleep: () => touch(bed, { externalTrafficPolicy: 'Cluster' }),
     })
     expect(record.changes[0]).toMatchObject({ outcome: 'failed', after: 'Cluster' })
     expect(record.unachieved[0]).toContain('something set it back')
   })
 
-  test('keeps the change in the record when the run is ended while the traffic settles', async () => {
-    const { fix } = await start([service('web'), slice('web', everywhere)])
+  test.concurrent('keeps the change in the record when the run is ended while the traffic settles', async () => {
+    await using bed = await start([service('web'), slice('web', everywhere)])
+    const { fix } = bed
     const controller = new AbortController()
     const { record } = await fix([remedies.servicePolicy(web)], {
       signal: controller.signal,

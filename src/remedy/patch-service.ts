@@ -39,6 +39,11 @@ export async function patchService(
         // Still there as planned: nothing of the patch arrived, so that it can be sent again.
         if (known.outcome === 'changed' || !isTransient(error) || sends === most.sends) return known
         unanswered = true
+        const ended = await context.sleep(pauseMs(error, sends)).then(
+          () => false,
+          () => true,
+        )
+        if (ended) return endedInMid(step)
         continue
       }
       if (looks++ === most.looks) return changeOf(step, 'failed', 'it is being changed by somebody else')
@@ -72,8 +77,13 @@ function isStep(now: unknown): now is ServiceStep {
   return typeof now === 'object' && now !== null && 'intent' in now
 }
 
-function isTransient(error: unknown): boolean {
+function isTransient(error: unknown): error is KubeError {
   return error instanceof KubeError && error.transient
+}
+
+/** What the API server asks for, within reason; else longer each time, from half a second on. */
+function pauseMs({ retryAfterMs = 0 }: KubeError, sends: number): number {
+  return Math.max(Math.min(retryAfterMs, 30_000), 250 * 2 ** sends)
 }
 
 function endedInMid(step: ServiceStep): Change {
