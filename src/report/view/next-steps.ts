@@ -40,7 +40,7 @@ function afterFix(report: Report): NextSteps {
   const advice = advised(report)
   const unachieved = report.fix?.unachieved ?? []
   const again =
-    'Take away what stood in the way (each reason is told here) and run it again: what is done is found done.'
+    'Take away what stood in the way (the reasons are above) and run it again: what is done is found done.'
   const lead = unachieved.length > 0 ? [say(again)] : []
   const others = [...unreadSteps(report), ...advice.byHand.map(passages)]
   const steps = [...lead, ...others].slice(0, MOST_STEPS)
