@@ -1,8 +1,8 @@
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
-  // Whole runs mostly wait for child processes, so that there is work for more than each core.
-  maxWorkers: '150%',
+  // Whole runs wait for child processes much of the time: three keep two cores busy.
+  maxWorkers: 3,
   // Whole runs of the action on a machine that is busy with others take their time; none is measured here.
   testTimeout: 60_000,
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
