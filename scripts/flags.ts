@@ -1,3 +1,5 @@
+import { nearestFirst } from '../src/nearest.ts'
+
 type Flags =
   | { kind: 'inputs'; inputs: Record<string, string> }
   | { kind: 'help' }
@@ -19,7 +21,7 @@ export function parseFlags(args: string[], names: string[]): Flags {
     if (!names.includes(name)) {
       return {
         kind: 'wrong',
-        message: `--${name} is not an input. Did you mean --${nearest(name, names)}? --help lists all.`,
+        message: `--${name} is not an input. Did you mean --${nearestFirst(name, names)[0] ?? ''}? --help lists all.`,
       }
     }
     const next = args[at + 1]
@@ -30,26 +32,6 @@ export function parseFlags(args: string[], names: string[]): Flags {
     } else inputs[name] = 'true'
   }
   return { kind: 'inputs', inputs }
-}
-
-/** The name with the smallest edit distance. */
-export function nearest(name: string, names: string[]): string {
-  const scored = names.map((each) => ({ each, distance: editDistance(name, each) }))
-  scored.sort((a, b) => a.distance - b.distance)
-  return scored[0]?.each ?? ''
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replace = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(replace, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
 }
 
 /** Help made of action.yml, so that it cannot differ from the action. */

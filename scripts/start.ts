@@ -36,7 +36,7 @@ async function check(inputs: Record<string, string>, env: NodeJS.ProcessEnv): Pr
   const print = linePrinter()
   const result = await runAction({
     inputs,
-    env: withoutRunnerFiles(env),
+    env: { ...withoutRunnerFiles(env), ...colours() },
     onOutput: print,
     timeoutMs: 6 * 3_600_000,
     onStart: forwardSignals,
@@ -46,6 +46,11 @@ async function check(inputs: Record<string, string>, env: NodeJS.ProcessEnv): Pr
   }
   passOn('GITHUB_STEP_SUMMARY', result.summary)
   return result.status ?? 1
+}
+
+/** The child writes into a pipe and cannot see where its text ends up. */
+function colours(): NodeJS.ProcessEnv {
+  return process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1' } : {}
 }
 
 /** The child gets runner files of its own; what it wrote is passed on to the caller's afterwards. */

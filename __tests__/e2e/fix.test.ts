@@ -100,6 +100,15 @@ real('fix: sysctl', () => {
     ])
   })
 
+  test.concurrent('that cures every node leaves a pool unknown that was named and is not there', async () => {
+    await using aks = await cluster({ nodes: [nearlyFull('a')] })
+    const scope = { 'node-pools': 'np1,gone' }
+    const run = await check(aks, { fix: 'sysctl', 'settle-seconds': '0', ...scope })
+    expect(await values(aks, ['a'], [max])).toEqual(['262144'])
+    expect([run.status, run.outputs.verdict]).toEqual([1, 'unknown'])
+    expect(run.summary).toContain('gone')
+  })
+
   test.concurrent('that cures one of two symptoms leaves the verdict critical', async () => {
     await using aks = await cluster({ nodes: [nearlyFull('both')] })
     await aks.node('both').makeTimeWait({ v4: 600, v6: 0 })

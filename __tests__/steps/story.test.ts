@@ -16,7 +16,7 @@ const run = { id: 'local-1', startedAt: new Date(0), url: undefined }
 const failure = new UserError('The run was cancelled (SIGINT)', { next: 'Run it again.' })
 
 function measured(...nodes: NodeResult[]): Measurement {
-  return { nodes, services: { value: [] }, findings: evaluate(input(nodes)) }
+  return { nodes, services: { value: [] }, missing: [], findings: evaluate(input(nodes)) }
 }
 const judgement = (story: Omit<Story, 'run'>) => reportOf({ ...story, run }).judgement
 const full = read('a', { first: { conntrackCount: 131_072 } })
@@ -57,6 +57,6 @@ test('a named pool without a node is unknown beside nodes that are healthy', () 
     { kind: 'pool' as const, name: 'np2', nearest: [], text: 'No node belongs to a pool "np2"' },
   ]
   const findings = findingsOf({ results, missing }, { value: [] }, inputs())
-  const last: Measurement = { nodes: results, services: { value: [] }, findings }
+  const last: Measurement = { nodes: results, services: { value: [] }, missing: [], findings }
   expect(judgement({ inputs: inputs(), last })).toMatchObject({ verdict: 'unknown', fails: true })
 })

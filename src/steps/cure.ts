@@ -22,6 +22,7 @@ export async function cure(cluster: Cluster, story: Story, run: Run, log: Logger
   const { inputs, last } = story
   const { api, facts } = cluster
   if (api === undefined || last === undefined) throw new Error('remedies need a cluster that was measured')
+  const { missing } = last
   const remedies = await Promise.all(inputs.fix.remedies.map((id) => remedyOf(id, cluster, inputs)))
   const record = newRecord(inputs.fix.dryRun)
   Object.assign(story, { before: last, fix: record })
@@ -44,17 +45,18 @@ export async function cure(cluster: Cluster, story: Story, run: Run, log: Logger
             const read = await cluster.reader.nodes({ seen, ...(only && { only }) })
             return read.results
           },
-          findingsOf: (nodes, services) => findingsOf({ results: nodes }, services, inputs),
+          findingsOf: (nodes, services) => findingsOf({ results: nodes, missing }, services, inputs),
           readServices: () => cluster.reader.services(),
           save: saving.save,
         },
       ),
     )
-    const judgeAgain = (nodes: NodeResult[]) => findingsOf({ results: nodes }, standing.services, inputs)
+    const judgeAgain = (nodes: NodeResult[]) =>
+      findingsOf({ results: nodes, missing }, standing.services, inputs)
     // A dry run leaves the first look standing, with its names.
     story.last = inputs.fix.dryRun
       ? { ...last, ...standing }
-      : await withNames(standing, cluster.reader, judgeAgain, log)
+      : await withNames({ ...standing, missing }, cluster.reader, judgeAgain, log)
   } finally {
     saving.end()
     await removeTuners(cluster, story, run, log)

@@ -16,7 +16,8 @@ export async function measure(reader: Reader, inputs: Inputs, log: Logger): Prom
     if (read.nothing !== undefined) log.info(read.nothing)
     else for (const { text } of read.missing) log.info(text)
     const judgeAgain = (results: NodeResult[]) => findingsOf({ ...read, results }, services, inputs)
-    const measured = { nodes: read.results, services, findings: judgeAgain(read.results) }
+    const { results: nodes, missing } = read
+    const measured = { nodes, services, findings: judgeAgain(nodes), missing }
     return withNames(measured, reader, judgeAgain, log)
   })
 }

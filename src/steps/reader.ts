@@ -2,12 +2,15 @@ import type { Finding } from '../health/finding.ts'
 import type { ServiceInfo } from '../health/service.ts'
 import type { NodesRead } from '../node/read-nodes.ts'
 import type { Measured, NodeInfo, NodeResult } from '../node/reading.ts'
+import type { MissingName } from '../node/scope.ts'
 
 /** What was read at one moment, and what it means. */
 export interface Measurement {
   nodes: NodeResult[]
   services: Measured<ServiceInfo[]>
   findings: Finding[]
+  /** Names of the scope that the cluster did not have when it was first looked at: no later look makes up for them. */
+  missing: MissingName[]
   /** What could not be named, and why, for the report. */
   notes?: string[]
 }
