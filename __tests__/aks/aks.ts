@@ -58,7 +58,8 @@ async function start(options: AksOptions, started: AsyncDisposableStack): Promis
   })
   started.defer(machines.stop)
   started.defer(startControllers(store, options.admit))
-  await Promise.all([machines.add(options.nodes ?? defaultNodes), loadSchema('Pod')])
+  loadSchema('Pod')
+  await machines.add(options.nodes ?? defaultNodes)
   const server = await startServer({
     api: { store, admission: options.admit, kubernetesVersion },
     ca,

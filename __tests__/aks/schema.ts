@@ -2,6 +2,7 @@
  * Checks bodies against the field types of the Kubernetes API, so that a misspelt or mistyped field is refused
  * as `fieldValidation=Strict` does. The types are those of the models that come with @kubernetes/client-node.
  */
+import { readFileSync } from 'node:fs'
 import { isRecord } from './patch.ts'
 import { badRequest } from './status.ts'
 
@@ -12,49 +13,39 @@ interface Attribute {
 type Model = Map<string, string>
 
 const models = new Map<string, Model>()
-const loads = new Map<string, Promise<void>>()
+const folder = new URL('../../node_modules/@kubernetes/client-node/dist/gen/models/', import.meta.url)
 
-/** Loads the types of a kind and of all that it contains; at once when they are there already. */
-export function loadSchema(kind: string): Promise<void> {
-  return loadModel(kind === 'Event' ? 'CoreV1Event' : `V1${kind}`)
+/**
+ * Loads the types of a kind and of all that it contains; at once when they are there already. They are read
+ * from the text of the models: under jest, imports that run at once fail where they lead to the same module.
+ */
+export function loadSchema(kind: string): void {
+  loadModel(modelOf(kind))
 }
 
 export function schemaLoaded(kind: string): boolean {
-  return models.has(kind === 'Event' ? 'CoreV1Event' : `V1${kind}`)
+  return models.has(modelOf(kind))
 }
 
-async function loadModel(name: string): Promise<void> {
-  let load = loads.get(name)
-  if (!load) {
-    load = readModel(name)
-    loads.set(name, load)
-    load.catch(() => loads.delete(name))
-  }
-  await load
+function modelOf(kind: string): string {
+  return kind === 'Event' ? 'CoreV1Event' : `V1${kind}`
 }
 
-type Loaded = Record<string, { getAttributeTypeMap(): Attribute[] }>
-let lastImport: Promise<unknown> = Promise.resolve()
-
-/** One after the other: under jest imports that run at once fail where they lead to the same module. */
-function importModel(name: string): Promise<Loaded> {
-  const work = () => import(`@kubernetes/client-node/dist/gen/models/${name}.js`) as Promise<Loaded>
-  const loading = lastImport.then(work, work)
-  lastImport = loading
-  return loading
-}
-
-async function readModel(name: string): Promise<void> {
-  const loaded = await importModel(name)
-  const attributes = loaded[name]?.getAttributeTypeMap() ?? []
-  const inner = new Set(
-    attributes.map(({ type }) => elementOf(type)).filter((type) => /^(V\d|Core)/.test(type)),
-  )
-  inner.delete(name)
-  await Promise.all(
-    [...inner].filter((type) => !loads.has(type) && type !== 'V1MicroTime').map((type) => loadModel(type)),
-  )
+function loadModel(name: string): void {
+  if (models.has(name)) return
+  const attributes = attributesOf(name)
   models.set(name, new Map(attributes.map(({ baseName, type }) => [baseName, type])))
+  for (const inner of attributes.map(({ type }) => elementOf(type))) {
+    if (/^(V\d|Core)/.test(inner) && inner !== 'V1MicroTime') loadModel(inner)
+  }
+}
+
+function attributesOf(name: string): Attribute[] {
+  const text = readFileSync(new URL(`${name}.js`, folder), 'utf8')
+  const found = text.matchAll(/"baseName":\s*"([^"]+)",\s*"type":\s*"([^"]+)"/g)
+  const attributes = [...found].map(([, baseName = '', type = '']) => ({ baseName, type }))
+  if (attributes.length === 0) throw new Error(`the model ${name} is not written as it was`)
+  return attributes
 }
 
 /** The type of the items of a list or the values of a map; other types as they are. */

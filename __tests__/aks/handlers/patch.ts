@@ -27,7 +27,7 @@ export async function patch(call: Call): Promise<Answer> {
     )
   }
   const { kind } = call.definition
-  if (!schemaLoaded(kind)) await loadSchema(kind)
+  if (!schemaLoaded(kind)) loadSchema(kind)
   const old = existing(call)
   const next = change(old, call.body) as KubeObject
   if (call.query.get('fieldValidation') !== 'Ignore')

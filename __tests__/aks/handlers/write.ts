@@ -31,7 +31,7 @@ export async function objectOf(call: Call, body: unknown = call.body): Promise<K
     )
   }
   if (call.query.get('fieldValidation') !== 'Ignore') {
-    if (!schemaLoaded(definition.kind)) await loadSchema(definition.kind)
+    if (!schemaLoaded(definition.kind)) loadSchema(definition.kind)
     checkSchema(definition.kind, body)
   }
   const metadata = isRecord(body.metadata) ? body.metadata : {}
